@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { defineConfig } from 'tsup'
+
+/** A package's entries are what its export map names as sources; an app's is its main file. */
+interface Manifest {
+  exports?: Record<string, { 'hookstep:source': string }>
+}
+
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
+const sources = Object.values(exports ?? {}).map((target) => target['hookstep:source'])
+
+export default defineConfig({
+  entry: sources.length > 0 ? sources : ['src/main.ts'],
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  sourcemap: true,
+  clean: true,
+  // TypeScript 7 has no compiler API for tsup to use: `tsc` writes the declarations afterwards.
+  dts: false,
+  silent: true,
+})

@@ -1,0 +1,11 @@
+import { defineEvent, type Event } from '@hookstep/core'
+import type { CheckpointContext, CommittedContext, RejectedContext } from './contexts.ts'
+
+/** A checkpoint is about to be taken: the last moment to bring a hook's own state in order. */
+export const pre: Event<CheckpointContext> = defineEvent('checkpoint.pre')
+
+/** A checkpoint is durable: it survives a crash from now on. */
+export const committed: Event<CommittedContext> = defineEvent('checkpoint.committed')
+
+/** A checkpoint was found damaged or incomplete and was not used. */
+export const rejected: Event<RejectedContext> = defineEvent('checkpoint.rejected')

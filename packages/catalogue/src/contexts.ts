@@ -1,0 +1,225 @@
+import type { Distributed, Progress } from './progress.ts'
+import type { Json, RunState } from './state.ts'
+
+/** What every context tells. Contexts are immutable; live objects come with the configuration events. */
+export interface RunContext {
+  /** This process among the run's processes. */
+  readonly distributed: Distributed
+}
+
+export interface DataLoaderContext extends RunContext {
+  /** The data as it was given to the trainer. */
+  readonly data: unknown
+  /** Samples in an epoch, of all ranks together, where that is known. */
+  readonly samplesPerEpoch: number | undefined
+  /** Steps in an epoch, where that is known. */
+  readonly stepsPerEpoch: number | undefined
+}
+
+export interface ModelContext extends RunContext {
+  /** The backend's name, such as `wasm`. */
+  readonly backend: string
+  /** The live model, as its task made it: a `tf.LayersModel`, for example. */
+  readonly model: unknown
+  /** How many numbers are learned. */
+  readonly parameterCount: number
+}
+
+export interface OptimizerContext extends RunContext {
+  /** The live optimizer, as the task made it. */
+  readonly optimizer: unknown
+}
+
+export interface ScheduleContext extends RunContext {
+  /** The learning rate of a step, counted from 1. */
+  readonly learningRate: (step: number) => number
+}
+
+export interface RestoreContext extends RunContext {
+  /** Puts the run where a saved one was: parameters, counters, data position, hooks' states. */
+  restore(state: RunState): Promise<void>
+}
+
+export interface ReadyContext extends RunContext {
+  readonly progress: Progress
+}
+
+export interface EpochContext extends RunContext {
+  /** Counted from 1. */
+  readonly epoch: number
+  readonly progress: Progress
+}
+
+export interface StepContext extends RunContext {
+  /** Counted from 1. Every event of the n-th step says n. */
+  readonly step: number
+  /** Counted from 1. */
+  readonly epoch: number
+  readonly progress: Progress
+  /** The learning rate of this step. */
+  readonly learningRate: number
+  /**
+   * The loss of this step: the mean over its samples so far, of this rank. Waits for the device: a
+   * host sync. Known from the first `train.microbatch.post` on until `train.step.post`.
+   *
+   * @throws Error outside of that time.
+   */
+  loss(): Promise<number>
+  /**
+   * The global norm of the gradients before clipping. A host sync. Known from
+   * `train.optimizer_step.pre` until `train.step.post`; `undefined` where nothing clips.
+   */
+  gradientNorm(): Promise<number | undefined>
+}
+
+export interface BatchContext extends StepContext {
+  /** Which microbatch of the step, counted from 1. */
+  readonly microbatch: number
+}
+
+export interface FetchedBatchContext extends BatchContext {
+  /** What the data gave: plain arrays by name. */
+  readonly batch: unknown
+  /** Samples in it. */
+  readonly size: number
+}
+
+/** Plain numbers by name, such as `{ loss: 0.25, accuracy: 0.91 }`. */
+export type Values = Readonly<Record<string, number>>
+
+export interface LogContext extends RunContext {
+  /** The step these numbers belong to; at most the current one. */
+  readonly step: number
+  readonly epoch: number
+  /** Progress at the end of that step. */
+  readonly progress: Progress
+  /** `loss` (the mean over the global batch), `learning_rate`, `gradient_norm` where gradients are clipped, and the task's metrics. */
+  readonly values: Values
+}
+
+export interface EvaluateContext extends RunContext {
+  /** The step whose parameters are evaluated. */
+  readonly step: number
+  readonly progress: Progress
+  /** Batches to come, where that is known. */
+  readonly batches: number | undefined
+}
+
+export interface EvaluateStepContext extends EvaluateContext {
+  /** Which batch of the evaluation, counted from 1. */
+  readonly batch: number
+  /** Samples in it. */
+  readonly size: number
+  /** What the data gave. */
+  readonly data: unknown
+  /** The model's outputs for the batch, as plain arrays. A host sync; known at `evaluate.step.post` only. */
+  outputs(): Promise<Outputs>
+}
+
+/** A plain array and its shape; the first dimension counts samples. */
+export interface Outputs {
+  readonly data: ArrayLike<number>
+  readonly shape: readonly number[]
+}
+
+export interface EvaluatedContext extends EvaluateContext {
+  /** `loss` and the task's metrics, means over all samples of all ranks. */
+  readonly values: Values
+}
+
+export interface CheckpointContext extends RunContext {
+  readonly step: number
+  readonly progress: Progress
+  /** Who asked for a checkpoint at this step, and why. */
+  readonly requests: readonly Request[]
+  /** Copies everything needed to continue from here. Waits for the device: a host sync. */
+  capture(): Promise<RunState>
+}
+
+export interface CommittedContext extends RunContext {
+  readonly step: number
+  /** Where the checkpoint lies, as its store names it. */
+  readonly location: string
+}
+
+export interface RejectedContext extends RunContext {
+  readonly location: string
+  /** Why it was not used. */
+  readonly reason: string
+}
+
+export interface FinishedContext extends RunContext {
+  readonly progress: Progress
+}
+
+export interface StoppedContext extends RunContext {
+  readonly progress: Progress
+  readonly reason: string
+  /** The hook that asked, or `signal`, or `user`. */
+  readonly requestedBy: string
+  /** Whether it ended at once (a signal) rather than after what was due. */
+  readonly aborted: boolean
+}
+
+export interface FailedContext extends RunContext {
+  readonly progress: Progress
+  readonly error: unknown
+  /** The event, or the part of the run, that failed. */
+  readonly at: string
+}
+
+export interface ClosedContext extends RunContext {
+  readonly progress: Progress
+  readonly outcome: 'finished' | 'stopped' | 'failed'
+}
+
+/** What a hook may ask of a run. */
+export type RequestKind = 'stop' | 'save' | 'evaluate' | 'log' | 'skipStep'
+
+/** A request, with who made it, when and why. */
+export interface Request {
+  readonly kind: RequestKind
+  readonly reason: string
+  /** The hook that asked, or `signal`, or `user`. */
+  readonly requestedBy: string
+  /** The step under way when it was made; 0 before the first. */
+  readonly step: number
+}
+
+export interface ConfigurationContext extends RunContext {
+  /** Every option as it was resolved. */
+  readonly configuration: Json
+}
+
+/** An inference step: one batch. */
+export interface InferenceStepContext extends RunContext {
+  /** Counted from 1. */
+  readonly step: number
+  /** Samples seen before this step, by all ranks together. */
+  readonly samples: number
+}
+
+export interface InferenceReadyContext extends RunContext {
+  /** Steps done by the run that this one continues. */
+  readonly step: number
+}
+
+export interface InferenceEndContext extends RunContext {
+  readonly step: number
+  readonly samples: number
+}
+
+export interface InferenceStoppedContext extends InferenceEndContext {
+  readonly reason: string
+  readonly requestedBy: string
+  readonly aborted: boolean
+}
+
+export interface InferenceFailedContext extends InferenceEndContext {
+  readonly error: unknown
+  readonly at: string
+}
+
+export interface InferenceClosedContext extends InferenceEndContext {
+  readonly outcome: 'finished' | 'stopped' | 'failed'
+}

@@ -1,0 +1,42 @@
+import { defineEvent, definePhase, type Event, type Phase } from '@hookstep/core'
+import type {
+  InferenceClosedContext,
+  InferenceEndContext,
+  InferenceFailedContext,
+  InferenceReadyContext,
+  InferenceStepContext,
+  InferenceStoppedContext,
+} from './contexts.ts'
+
+export * as configuration from './inference-configuration.ts'
+
+/** The parameters are final; the first batch is next. */
+export const ready: Event<InferenceReadyContext> = defineEvent('inference.ready')
+
+/**
+ * One batch.
+ *
+ * - `pre`: nothing of this step has happened.
+ * - `post`: its outputs are delivered.
+ */
+export const step: Phase<InferenceStepContext> = definePhase('inference.step')
+
+/**
+ * The forward pass of a step.
+ *
+ * - `pre`: the batch is here; the model has not seen it.
+ * - `post`: the outputs exist on the device.
+ */
+export const forward: Phase<InferenceStepContext> = definePhase('inference.forward')
+
+/** All data is done. */
+export const finished: Event<InferenceEndContext> = defineEvent('inference.finished')
+
+/** Inference ended early because somebody asked. */
+export const stopped: Event<InferenceStoppedContext> = defineEvent('inference.stopped')
+
+/** Inference failed. */
+export const failed: Event<InferenceFailedContext> = defineEvent('inference.failed')
+
+/** The run is over, however it ended: always, exactly once, hooks in reverse order. */
+export const closed: Event<InferenceClosedContext> = defineEvent('inference.closed', { lastFirst: true })

@@ -1,0 +1,7 @@
+export { catalogueEvents } from './catalogue-events.ts'
+export { type CornersOptions, corners, type LineOptions, line } from './datasets.ts'
+export type { Dense } from './dense.ts'
+export { type Fault, type FaultOptions, faultyHook } from './faults.ts'
+export { type PlainTask, plainBackend } from './plain-backend.ts'
+export type { PlainModel, PlainOptimizer } from './plain-session.ts'
+export { recordTrace, type Trace, type TraceOptions } from './trace.ts'

@@ -26,7 +26,7 @@ export async function check() {
 
   async function published() {
     if (!(await passes('build', 'turbo', ['run', 'build', ...turbo]))) return
-    await passes('packages', 'node', ['scripts/check-packages.mjs'])
+    await passes('packages', 'turbo', ['run', 'check', ...turbo])
     await passes('sizes', 'size-limit', [])
   }
 

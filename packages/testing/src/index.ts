@@ -1,4 +1,7 @@
+export type { BackendSubject } from './backend-contract/trial.ts'
+export { backendContract } from './backend-contract.ts'
 export { catalogueEvents } from './catalogue-events.ts'
+export type { ContractCase } from './contract.ts'
 export { type CornersOptions, corners, type LineOptions, line } from './datasets.ts'
 export type { Dense } from './dense.ts'
 export { type Fault, type FaultOptions, faultyHook } from './faults.ts'

@@ -1,4 +1,11 @@
-import type { AbortSignalLike, Event, Handler, Hook as CoreHook, SubscribeOptions, Unsubscribe } from '@hookstep/core'
+import type {
+  AbortSignalLike,
+  Hook as CoreHook,
+  Event,
+  Handler,
+  SubscribeOptions,
+  Unsubscribe,
+} from '@hookstep/core'
 import type { Distributed, Progress } from './progress.ts'
 import type { Json } from './state.ts'
 import type { Trigger } from './trigger.ts'

@@ -45,7 +45,7 @@ export function at(...points: readonly string[]): Trigger {
   const call = `at(${points.map((point) => `'${point}'`).join(', ')})`
   const parsed = points.map((point) => parse(call, point))
   const unit = parsed[0]?.unit
-  if (unit === undefined) throw new RangeError('at(): name at least one point, such as at(\'500 steps\')')
+  if (unit === undefined) throw new RangeError("at(): name at least one point, such as at('500 steps')")
   for (const point of parsed) {
     if (point.unit !== unit) {
       throw new RangeError(`${call}: points of one unit, please; combine triggers with anyOf(…)`)
@@ -113,9 +113,7 @@ export function countsPercent(trigger: Trigger): boolean {
 export function checkTrigger(value: unknown): asserts value is Trigger {
   const kind: unknown = (value as Trigger | undefined)?.kind
   if (!['every', 'at', 'end', 'any'].includes(kind as string)) {
-    throw new TypeError(
-      `${JSON.stringify(value)} is not a trigger; write every('100 steps'), for example`,
-    )
+    throw new TypeError(`${JSON.stringify(value)} is not a trigger; write every('100 steps'), for example`)
   }
 }
 
@@ -124,7 +122,8 @@ const rounding = 1e-9
 
 function count(unit: TriggerUnit, progress: Progress): number {
   if (unit === 'steps') return progress.step
-  if (unit === 'percent') return progress.totalSteps === undefined ? 0 : (100 * progress.step) / progress.totalSteps
+  if (unit === 'percent')
+    return progress.totalSteps === undefined ? 0 : (100 * progress.step) / progress.totalSteps
   return progress[unit]
 }
 

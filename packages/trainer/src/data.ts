@@ -1,4 +1,4 @@
-import type { NamedArrays } from '@hookstep/catalogue'
+import type { Distributed, NamedArrays } from '@hookstep/catalogue'
 import type { Batch } from './backend.ts'
 import type { Random } from './random.ts'
 
@@ -10,27 +10,80 @@ export interface Dataset {
   batch(indices: Uint32Array, random: Random): Batch | Promise<Batch>
 }
 
-/**
- * What can be trained on: a {@link Dataset}, or batches as they come. An iterable is iterated once per
- * epoch; a function returns one for each epoch.
- */
-export type Data = Dataset | Batches | ((epoch: number) => Batches)
-
 /** Batches as they come. */
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>
+
+/**
+ * What can be trained on: a {@link Dataset}, or batches as they come. An iterable is iterated once per
+ * epoch; a function returns one for each epoch, and for each rank its own.
+ */
+export type Data = Dataset | Batches | ((epoch: number, distributed: Distributed) => Batches)
 
 /**
  * A dataset of arrays in memory. The first dimension of each counts samples.
  *
  * ```ts
  * const data = arrays({
- *   inputs: { data: pixels, shape: [1000, 784] },
- *   targets: { data: labels, shape: [1000] },
+ *   inputs: { data: new Float32Array(1000 * 784), shape: [1000, 784] },
+ *   targets: { data: new Uint8Array(1000), shape: [1000] },
  * })
  * ```
  *
  * @throws RangeError when arrays differ in their number of samples, or do not fill their shapes.
  */
 export function arrays(columns: NamedArrays): Dataset {
-  throw new Error('being written')
+  const length = countSamples(columns, 'arrays')
+  return {
+    length,
+    batch: (indices) =>
+      Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, rows(column, indices)])),
+  }
+}
+
+/** Copies rows of an array, in the order of the indices. */
+function rows({ data, shape }: NamedArrays[string], indices: Uint32Array): NamedArrays[string] {
+  const width = data.length / (shape[0] as number)
+  const ArrayType = data.constructor as new (length: number) => typeof data
+  const picked = new ArrayType(indices.length * width)
+  for (let row = 0; row < indices.length; row++) {
+    const start = (indices[row] as number) * width
+    picked.set(data.subarray(start, start + width), row * width)
+  }
+  return { data: picked, shape: [indices.length, ...shape.slice(1)] }
+}
+
+/**
+ * How many samples named arrays hold.
+ *
+ * @throws TypeError | RangeError when they are not arrays with shapes, or do not agree.
+ */
+export function countSamples(columns: NamedArrays, owner: string): number {
+  let samples: number | undefined
+  let first = ''
+  for (const name in columns) {
+    const { data, shape } = checkArray(columns[name], `${owner}.${name}`)
+    if (data.length !== shape.reduce((product, size) => product * size, 1)) {
+      throw new RangeError(
+        `${owner}.${name} holds ${data.length} numbers, which do not fill its shape [${shape.join(', ')}]`,
+      )
+    }
+    if (samples !== undefined && samples !== shape[0]) {
+      throw new RangeError(
+        `${owner}.${first} has ${samples} samples, ${owner}.${name} has ${shape[0]}: give each as many`,
+      )
+    }
+    samples ??= shape[0] as number
+    first ||= name
+  }
+  if (samples === undefined) {
+    throw new TypeError(`${owner} is empty: give arrays by name, such as { inputs: { data, shape } }`)
+  }
+  return samples
+}
+
+function checkArray(value: NamedArrays[string] | undefined, name: string): NamedArrays[string] {
+  if (!ArrayBuffer.isView(value?.data) || !Array.isArray(value.shape) || value.shape.length === 0) {
+    throw new TypeError(`${name} is not { data, shape } with a typed array and at least one dimension`)
+  }
+  return value
 }

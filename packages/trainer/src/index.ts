@@ -10,7 +10,24 @@ export type {
 } from './backend.ts'
 export { arrays, type Batches, type Data, type Dataset } from './data.ts'
 export type { EvaluateOptions, RunSummary, TrainerOptions } from './options.ts'
-export type { ProcessGroup, Reducible } from './process-group.ts'
+export {
+  inMemoryGroup,
+  type ProcessGroup,
+  type Reducible,
+  type Reduction,
+  singleProcess,
+} from './process-group.ts'
 export { type Random, random } from './random.ts'
-export type { Schedule } from './schedules.ts'
+export {
+  constant,
+  cosine,
+  type Decay,
+  linear,
+  oneCycle,
+  polynomial,
+  type Schedule,
+  sequence,
+  stepped,
+  warmup,
+} from './schedules.ts'
 export { Trainer } from './trainer.ts'

@@ -1,9 +1,18 @@
-import type { Hook, Request, Trigger, Values } from '@hookstep/catalogue'
-import type { AbortSignalLike, EventBus } from '@hookstep/core'
+import {
+  checkTrigger,
+  every,
+  type Hook,
+  type Json,
+  type Request,
+  type Trigger,
+  type Values,
+} from '@hookstep/catalogue'
+import { type AbortSignalLike, EventBus } from '@hookstep/core'
 import type { Backend } from './backend.ts'
 import type { Data } from './data.ts'
-import type { ProcessGroup } from './process-group.ts'
-import type { Schedule } from './schedules.ts'
+import { isDataset } from './data-loader.ts'
+import { type ProcessGroup, singleProcess } from './process-group.ts'
+import { type Schedule, toSchedule } from './schedules.ts'
 
 /** When to train and on what. How to train is the backend's task; what watches is a hook. */
 export interface TrainerOptions {
@@ -23,7 +32,7 @@ export interface TrainerOptions {
   readonly shuffle?: boolean
   /** What becomes of samples that do not fill an epoch's last step: a smaller, correctly weighted step, or none. Default `keep`. */
   readonly lastBatch?: 'keep' | 'drop'
-  /** Batches that are fetched ahead. Default 1. */
+  /** Batches that are fetched ahead. Only for datasets; an iterable is read one batch ahead. Default 1. */
   readonly prefetch?: number
   /** A number, or a schedule. Default 0.001. */
   readonly learningRate?: number | Schedule
@@ -55,6 +64,208 @@ export interface EvaluateOptions {
   readonly when?: Trigger
   /** Samples in a batch of one rank. Only for datasets. Default: the training's. */
   readonly batchSize?: number
+}
+
+/** Every option, checked, with its default where none was given. */
+export interface ResolvedOptions {
+  readonly backend: Backend
+  readonly data: Data
+  readonly steps: number | undefined
+  readonly epochs: number | undefined
+  readonly batchSize: number
+  readonly accumulate: number
+  readonly shuffle: boolean
+  readonly lastBatch: 'keep' | 'drop'
+  readonly prefetch: number
+  readonly learningRate: Schedule
+  readonly maxGradientNorm: number | undefined
+  readonly evaluate: Required<EvaluateOptions> | undefined
+  readonly log: Trigger
+  readonly nonFiniteLoss: 'stop' | 'skip'
+  readonly seed: number
+  readonly hooks: readonly Hook[]
+  readonly bus: EventBus
+  readonly signal: AbortSignalLike
+  readonly group: ProcessGroup
+  /** The same as plain values, to be compared and kept. */
+  readonly configuration: Json
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws TypeError | RangeError naming the option, its value and the remedy.
+ */
+export function resolveOptions(options: TrainerOptions): ResolvedOptions {
+  checkNames(options)
+  checkBackend(options.backend)
+  checkData('data', options.data)
+  if (!isDataset(options.data)) checkStreamOptions(options)
+  const { steps, epochs, evaluate, maxGradientNorm } = options
+  if (steps === undefined && epochs === undefined) {
+    throw new TypeError('give steps or epochs: without either, training would not end')
+  }
+  if (steps !== undefined) checkWhole('steps', steps, 1)
+  if (epochs !== undefined) checkWhole('epochs', epochs, 1)
+  if (maxGradientNorm !== undefined && !(maxGradientNorm > 0)) {
+    throw new RangeError(`maxGradientNorm is ${maxGradientNorm}; it must be a positive number`)
+  }
+  const batchSize = checkWhole('batchSize', options.batchSize ?? 32, 1)
+  const resolved = {
+    steps,
+    epochs,
+    batchSize,
+    accumulate: checkWhole('accumulate', options.accumulate ?? 1, 1),
+    shuffle: options.shuffle ?? true,
+    lastBatch: checkChoice('lastBatch', options.lastBatch ?? 'keep', ['keep', 'drop']),
+    prefetch: checkWhole('prefetch', options.prefetch ?? 1, 0),
+    maxGradientNorm,
+    evaluate: evaluate === undefined ? undefined : resolveEvaluate(evaluate, batchSize),
+    log: trigger('log', options.log ?? every('10 steps', { last: true })),
+    nonFiniteLoss: checkChoice('nonFiniteLoss', options.nonFiniteLoss ?? 'stop', ['stop', 'skip']),
+    seed: checkWhole('seed', options.seed ?? 0, 0),
+    hooks: options.hooks ?? [],
+    group: options.distributed ?? singleProcess,
+  }
+  return {
+    ...resolved,
+    backend: options.backend,
+    data: options.data,
+    learningRate: toSchedule(options.learningRate ?? 0.001),
+    bus: resolveBus(options),
+    signal: options.signal ?? neverAborted,
+    configuration: describe(options, resolved),
+  }
+}
+
+const neverAborted: AbortSignalLike = Object.freeze({
+  aborted: false,
+  addEventListener() {},
+  removeEventListener() {},
+})
+
+const optionNames: Readonly<Record<keyof TrainerOptions, true>> = {
+  backend: true,
+  data: true,
+  steps: true,
+  epochs: true,
+  batchSize: true,
+  accumulate: true,
+  shuffle: true,
+  lastBatch: true,
+  prefetch: true,
+  learningRate: true,
+  maxGradientNorm: true,
+  evaluate: true,
+  log: true,
+  nonFiniteLoss: true,
+  seed: true,
+  hooks: true,
+  bus: true,
+  signal: true,
+  distributed: true,
+  handlerTimeoutMs: true,
+}
+
+function checkNames(options: TrainerOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!(name in optionNames)) {
+      throw new TypeError(
+        `the trainer has no option "${name}"; there are ${Object.keys(optionNames).join(', ')}`,
+      )
+    }
+  }
+}
+
+function checkBackend(backend: Backend): void {
+  if (typeof backend?.open !== 'function') {
+    throw new TypeError(
+      `backend is ${String(backend)}; give one such as wasm(task) of @hookstep/backend-tfjs`,
+    )
+  }
+}
+
+export function checkData(name: string, data: Data): void {
+  if (typeof data === 'function') return
+  if (typeof data !== 'object' || data === null) {
+    throw new TypeError(
+      `${name} is ${String(data)}; give a dataset, an iterable of batches, or a function that returns one`,
+    )
+  }
+  if (isDataset(data)) {
+    if (!(Number.isInteger(data.length) && data.length > 0)) {
+      throw new RangeError(`${name} is empty: its length is ${data.length}`)
+    }
+  } else if (!(Symbol.iterator in data || Symbol.asyncIterator in data)) {
+    throw new TypeError(
+      `${name} is neither a dataset ({ length, batch(indices) }) nor an iterable of batches`,
+    )
+  }
+}
+
+/** Options that choose samples mean nothing to data that comes in batches. */
+function checkStreamOptions(options: TrainerOptions): void {
+  for (const name of ['batchSize', 'shuffle', 'lastBatch', 'prefetch'] as const) {
+    if (options[name] !== undefined) {
+      throw new TypeError(`${name} needs a dataset; the batches of an iterable are taken as they come`)
+    }
+  }
+}
+
+function resolveEvaluate(options: EvaluateOptions, batchSize: number): Required<EvaluateOptions> {
+  checkData('evaluate.data', options.data)
+  return {
+    data: options.data,
+    when: trigger('evaluate.when', options.when ?? every('1 epoch', { last: true })),
+    batchSize: checkWhole('evaluate.batchSize', options.batchSize ?? batchSize, 1),
+  }
+}
+
+function resolveBus({ bus, handlerTimeoutMs }: TrainerOptions): EventBus {
+  if (bus !== undefined && handlerTimeoutMs !== undefined) {
+    throw new TypeError('handlerTimeoutMs belongs to the bus: give it to the EventBus that you hand in')
+  }
+  return bus ?? new EventBus({ handlerTimeoutMs: handlerTimeoutMs ?? 300_000 })
+}
+
+function trigger(name: string, value: unknown): Trigger {
+  try {
+    checkTrigger(value)
+  } catch (error) {
+    throw new TypeError(`${name}: ${(error as Error).message}`, { cause: error })
+  }
+  return value
+}
+
+export function checkWhole(name: string, value: number, least: number): number {
+  if (!(Number.isSafeInteger(value) && value >= least)) {
+    throw new RangeError(`${name} is ${value}; it must be a whole number from ${least} on`)
+  }
+  return value
+}
+
+function checkChoice<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
+  if (!choices.includes(value)) {
+    throw new RangeError(`${name} is ${JSON.stringify(value)}; it must be one of ${choices.join(', ')}`)
+  }
+  return value
+}
+
+function describe(
+  { backend, learningRate = 0.001 }: TrainerOptions,
+  resolved: Omit<ResolvedOptions, 'backend' | 'data' | 'learningRate' | 'bus' | 'signal' | 'configuration'>,
+): Json {
+  const { hooks, group, evaluate, ...plain } = resolved
+  const described = {
+    backend: backend.name,
+    ...plain,
+    learningRate: typeof learningRate === 'number' ? learningRate : 'schedule',
+    evaluate: evaluate && { when: evaluate.when, batchSize: evaluate.batchSize },
+    hooks: hooks.map((hook) => hook?.name),
+    worldSize: group.worldSize,
+  }
+  // As JSON it is free of undefined, and nobody's to change.
+  return JSON.parse(JSON.stringify(described)) as Json
 }
 
 /** What became of a run. */

@@ -1,34 +1,136 @@
-import type { Batch } from './backend.ts'
-import type { RunSummary, TrainerOptions } from './options.ts'
-import type { Outputs, Values } from '@hookstep/catalogue'
+import type { Hook, Outputs, Values } from '@hookstep/catalogue'
+import { type InstalledHooks, installHooks } from '@hookstep/core'
+import type { Batch, Session } from './backend.ts'
 import type { Data } from './data.ts'
+import { runEvaluation } from './evaluation.ts'
+import { explain } from './explain.ts'
+import { HookRun } from './hook-run.ts'
+import { Ledger } from './ledger.ts'
+import {
+  checkData,
+  checkWhole,
+  type ResolvedOptions,
+  type RunSummary,
+  resolveOptions,
+  type TrainerOptions,
+} from './options.ts'
+import { TrainingRun } from './training-run.ts'
 
-/** Trains a task. One trainer, one run. */
+/**
+ * Trains a task, and tells every moment of it to hooks. One trainer, one run.
+ *
+ * ```ts
+ * await using trainer = new Trainer({ backend: wasm(task), data, epochs: 3, hooks: [progressBar()] })
+ * const summary = await trainer.train()
+ * ```
+ */
 export class Trainer {
+  private readonly options: ResolvedOptions
+  private readonly run: TrainingRun
+  private hooks: Promise<InstalledHooks> | undefined
+  private session: Promise<Session> | undefined
+  private training: Promise<RunSummary> | undefined
+  private closed = false
+
+  /** @throws TypeError | RangeError on an option that cannot be, naming it, its value and the remedy. */
   constructor(options: TrainerOptions) {
-    throw new Error('being written')
+    this.options = resolveOptions(options)
+    this.run = new TrainingRun(this.options)
   }
-  /** Runs the training. Resolves when it finished or was stopped; rejects when it failed. */
-  train(): Promise<RunSummary> {
-    throw new Error('being written')
+
+  /**
+   * Runs the training. The model stays open afterwards, for `predict` and `evaluate`, until `close`.
+   *
+   * @returns what became of the run, when it finished or was stopped.
+   * @throws what made it fail; a HookError when that was a hook.
+   */
+  async train(): Promise<RunSummary> {
+    this.checkOpen()
+    if (this.training !== undefined) throw new Error('this trainer has trained already: make a new one')
+    this.training = this.setUp().then((hooks) => this.run.train(hooks, () => this.open()))
+    return this.training
   }
-  /** The model's outputs, after (or within) a run. */
-  predict(batch: Batch): Promise<Outputs> {
-    throw new Error('being written')
+
+  /**
+   * The model's outputs for a batch, as a plain array. Only the inputs need to be in it.
+   * Before training: with the initial parameters.
+   */
+  async predict(batch: Batch): Promise<Outputs> {
+    return (await this.open()).predict(batch)
   }
-  /** Evaluates on other data, after a run. */
-  evaluate(data: Data): Promise<Values> {
-    throw new Error('being written')
+
+  /**
+   * Evaluates the model as it is on some data, with hooks of its own.
+   *
+   * @returns `loss` and the task's metrics: means over all samples.
+   */
+  async evaluate(
+    data: Data,
+    options: { readonly batchSize?: number; readonly hooks?: readonly Hook[] } = {},
+  ): Promise<Values> {
+    checkData('data', data)
+    const batchSize = checkWhole('batchSize', options.batchSize ?? this.options.batchSize, 1)
+    const session = await this.open()
+    const { progress } = this.run.ledger
+    const { seed, group, bus, signal } = this.options
+    const ledger = new Ledger(this.options, progress.totalSteps)
+    const hooks = await installHooks(options.hooks ?? [], (name) => new HookRun(name, ledger))
+    try {
+      return await runEvaluation({
+        session,
+        data,
+        batchSize,
+        seed,
+        group,
+        context: { distributed: group, step: progress.step, progress },
+        tell: (event, make) => bus.trigger(event, Object.freeze(make())),
+        poll: () => {
+          if (signal.aborted) throw signal.reason
+        },
+        onHostSync() {},
+      })
+    } finally {
+      await hooks.cleanUp()
+      ledger.unsubscribeAll()
+    }
   }
-  /** The resolved order of hooks and handlers, and the resolved options. */
-  explain(): Promise<string> {
-    throw new Error('being written')
+
+  /** The resolved options, hooks and handlers in the order in which they are told. Sets the hooks up. */
+  async explain(): Promise<string> {
+    const { names } = await this.setUp()
+    return explain(this.options, names)
   }
-  /** Releases the model. */
-  close(): Promise<void> {
-    throw new Error('being written')
+
+  /** Releases the model. Waits for a run under way; cleans up hooks that never came to run. */
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    // What made the run fail has been told to the caller of train().
+    await this.training?.catch(() => {})
+    if (this.training === undefined) await (await this.hooks)?.cleanUp()
+    await (await this.session)?.close()
   }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  private setUp(): Promise<InstalledHooks> {
+    const { backend, hooks } = this.options
+    const task: Hook = { name: 'task', setup: (run) => backend.registerEvents?.(run) }
+    const all = backend.registerEvents === undefined ? hooks : [task, ...hooks]
+    this.hooks ??= installHooks(all, (name) => new HookRun(name, this.run.ledger))
+    return this.hooks
+  }
+
+  private open(): Promise<Session> {
+    this.checkOpen()
+    const { backend, seed, group } = this.options
+    this.session ??= Promise.resolve(backend.open({ seed, distributed: group }))
+    return this.session
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new Error('this trainer is closed: make a new one')
   }
 }

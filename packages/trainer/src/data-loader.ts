@@ -1,0 +1,265 @@
+import type { DataState } from '@hookstep/catalogue'
+import type { Batch } from './backend.ts'
+import { type Batches, countSamples, type Data, type Dataset } from './data.ts'
+import type { ProcessGroup } from './process-group.ts'
+import { random } from './random.ts'
+
+/** A batch on the host, and how many samples it holds. */
+export interface Fetched {
+  readonly batch: Batch
+  readonly size: number
+}
+
+/** Fetches a run's batches in order, and knows where it stands. */
+export interface DataLoader {
+  /** Samples of an epoch that are used, by all ranks together, where that is known. */
+  readonly samplesPerEpoch: number | undefined
+  readonly position: DataState
+  /** Whether a saved position is found again exactly, whatever the data. */
+  readonly resumesExactly: boolean
+  /** Samples that the next `windows` batches take, of all ranks, where that is known beforehand. */
+  samplesAhead(windows: number): number | undefined
+  /** Whether this epoch has another batch, for any rank. */
+  hasMore(): boolean | Promise<boolean>
+  /** The next batch; undefined where the other ranks share what is left. */
+  take(): Fetched | undefined | Promise<Fetched | undefined>
+  nextEpoch(): void
+  /** Goes on from a saved position. */
+  seek(position: DataState): void | Promise<void>
+  close(): void | Promise<void>
+}
+
+export interface DataOrder {
+  /** Samples in a batch of one rank. */
+  readonly batchSize: number
+  readonly shuffle: boolean
+  /** An epoch is cut to a multiple of this many samples; 1 uses all. */
+  readonly multipleOf: number
+  /** Batches fetched ahead. */
+  readonly prefetch: number
+  readonly seed: number
+  readonly group: ProcessGroup
+}
+
+export function isDataset(data: Data): data is Dataset {
+  return typeof (data as Dataset).batch === 'function'
+}
+
+export function openDataLoader(data: Data, order: DataOrder): DataLoader {
+  return isDataset(data) ? new DatasetLoader(data, order) : new StreamLoader(data, order.group)
+}
+
+const beginning: DataState = { epoch: 1, samples: 0, batches: 0 }
+
+/** What all ranks take at once, and this rank's part of it. */
+interface Window {
+  readonly samples: number
+  readonly fetched: Fetched | undefined | Promise<Fetched>
+}
+
+/**
+ * A dataset's batches. Each epoch has one order, shared by all ranks, which depends on nothing but seed
+ * and epoch. Consecutive windows of it are divided evenly among the ranks.
+ */
+class DatasetLoader implements DataLoader {
+  readonly samplesPerEpoch: number
+  readonly resumesExactly = true
+  position = beginning
+  private readonly data: Dataset
+  private readonly options: DataOrder
+  private readonly windowSize: number
+  private readonly ahead: Window[] = []
+  /** Where the next window to be fetched begins, within the epoch. */
+  private fetchFrom = 0
+  private order: Uint32Array | undefined
+
+  constructor(data: Dataset, options: DataOrder) {
+    this.data = data
+    this.options = options
+    this.samplesPerEpoch = data.length - (data.length % options.multipleOf)
+    this.windowSize = options.batchSize * options.group.worldSize
+  }
+
+  samplesAhead(windows: number): number {
+    return Math.min(windows * this.windowSize, this.samplesPerEpoch - this.position.samples)
+  }
+
+  hasMore(): boolean {
+    return this.position.samples < this.samplesPerEpoch
+  }
+
+  take(): Fetched | undefined | Promise<Fetched> {
+    this.fetchAhead()
+    const { samples, fetched } = this.ahead.shift() as Window
+    const { position } = this
+    this.position = {
+      epoch: position.epoch,
+      samples: position.samples + samples,
+      batches: position.batches + 1,
+    }
+    return fetched
+  }
+
+  nextEpoch(): void {
+    this.seek({ epoch: this.position.epoch + 1, samples: 0, batches: 0 })
+  }
+
+  seek(position: DataState): void {
+    this.position = position
+    this.fetchFrom = position.samples
+    this.ahead.length = 0
+    this.order = undefined
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.ahead.map(({ fetched }) => fetched))
+  }
+
+  private fetchAhead(): void {
+    while (this.ahead.length <= this.options.prefetch && this.fetchFrom < this.samplesPerEpoch) {
+      this.ahead.push(this.fetchWindow())
+    }
+  }
+
+  private fetchWindow(): Window {
+    const samples = Math.min(this.windowSize, this.samplesPerEpoch - this.fetchFrom)
+    const { rank, worldSize } = this.options.group
+    const from = this.fetchFrom + Math.floor((samples * rank) / worldSize)
+    const to = this.fetchFrom + Math.floor((samples * (rank + 1)) / worldSize)
+    this.fetchFrom += samples
+    return { samples, fetched: from === to ? undefined : this.fetch(from, to) }
+  }
+
+  private fetch(from: number, to: number): Fetched | Promise<Fetched> {
+    this.order ??= orderOf(this.position.epoch, this.data.length, this.options)
+    const stream = random(this.options.seed, 'batch', this.position.epoch, from)
+    const batch = this.data.batch(this.order.subarray(from, to), stream)
+    if (!(batch instanceof Promise)) return measured(batch)
+    const fetched = batch.then(measured)
+    // Its failure is met where it is taken.
+    fetched.catch(() => {})
+    return fetched
+  }
+}
+
+/** The indices of an epoch: in order, or shuffled by Fisher and Yates' method from seed and epoch. */
+function orderOf(epoch: number, length: number, { shuffle, seed }: DataOrder): Uint32Array {
+  const order = Uint32Array.from({ length }, (_, index) => index)
+  if (!shuffle) return order
+  const stream = random(seed, 'order', epoch)
+  for (let last = length - 1; last > 0; last--) {
+    const other = stream.below(last + 1)
+    const held = order[last] as number
+    order[last] = order[other] as number
+    order[other] = held
+  }
+  return order
+}
+
+type Result = IteratorResult<Batch, unknown>
+
+/** Batches as they come, read one ahead. Each rank brings its own; the shortest ends the epoch for all. */
+class StreamLoader implements DataLoader {
+  readonly samplesPerEpoch = undefined
+  readonly resumesExactly = false
+  position = beginning
+  private readonly data: Exclude<Data, Dataset>
+  private readonly group: ProcessGroup
+  private iterator: Iterator<Batch> | AsyncIterator<Batch> | undefined
+  private ahead: Result | Promise<Result> | undefined
+
+  constructor(data: Exclude<Data, Dataset>, group: ProcessGroup) {
+    this.data = data
+    this.group = group
+  }
+
+  samplesAhead(): undefined {
+    return undefined
+  }
+
+  async hasMore(): Promise<boolean> {
+    const { done } = await this.peek()
+    if (done === true && this.position.batches === 0) throw emptyStream(this.position.epoch)
+    if (this.group.worldSize === 1) return done !== true
+    const more = Float64Array.of(done === true ? 0 : 1)
+    await this.group.allReduce(more, 'min')
+    return more[0] === 1
+  }
+
+  async take(): Promise<Fetched> {
+    const fetched = measured((await this.peek()).value as Batch)
+    const { epoch, samples, batches } = this.position
+    this.position = { epoch, samples: samples + fetched.size, batches: batches + 1 }
+    this.ahead = undefined
+    this.readAhead()
+    return fetched
+  }
+
+  nextEpoch(): void {
+    this.position = { epoch: this.position.epoch + 1, samples: 0, batches: 0 }
+    this.iterator = undefined
+    this.ahead = undefined
+  }
+
+  async seek({ epoch, batches }: DataState): Promise<void> {
+    this.position = { epoch, samples: 0, batches: 0 }
+    while (this.position.batches < batches) {
+      if ((await this.peek()).done === true) {
+        throw new RangeError(
+          `data ends after ${this.position.batches} batches of epoch ${epoch}; the saved run had taken ${batches}`,
+        )
+      }
+      await this.take()
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve(this.ahead).catch(() => {})
+    await this.iterator?.return?.()
+  }
+
+  private async peek(): Promise<Result> {
+    this.readAhead()
+    return this.ahead as Result | Promise<Result>
+  }
+
+  private readAhead(): void {
+    if (this.ahead !== undefined) return
+    this.iterator ??= iterate(this.batches())
+    this.ahead = this.iterator.next()
+    // Its failure is met where it is taken.
+    if (this.ahead instanceof Promise) this.ahead.catch(() => {})
+  }
+
+  private batches(): Batches {
+    return typeof this.data === 'function' ? this.data(this.position.epoch, this.group) : this.data
+  }
+}
+
+function iterate(batches: Batches): Iterator<Batch> | AsyncIterator<Batch> {
+  if (Symbol.asyncIterator in batches) return batches[Symbol.asyncIterator]()
+  return batches[Symbol.iterator]()
+}
+
+function emptyStream(epoch: number): RangeError {
+  return new RangeError(
+    epoch === 1
+      ? 'data is empty: it gave no batch'
+      : `data gave no batch in epoch ${epoch}: what can be read only once ends after epoch 1; ` +
+          'pass a function that returns a new iterable for each epoch',
+  )
+}
+
+function measured(batch: Batch): Fetched {
+  if (typeof batch !== 'object' || batch === null) {
+    throw new TypeError(
+      `data gave ${String(batch)}: a batch is arrays by name, { inputs: { data, shape }, … }`,
+    )
+  }
+  return { batch, size: countSamples(batch, 'batch') }
+}
+
+/** Steps in an epoch, where that is known. */
+export function stepsPerEpoch({ samplesPerEpoch }: DataLoader, samplesPerStep: number): number | undefined {
+  return samplesPerEpoch && Math.ceil(samplesPerEpoch / samplesPerStep)
+}

@@ -1,0 +1,59 @@
+import { checkpoint, evaluate, train } from '@hookstep/catalogue'
+import type { EventBus } from '@hookstep/core'
+import type { ResolvedOptions } from './options.ts'
+
+/** The events of a training run, in the order in which they come. */
+const order: readonly { readonly id: string }[] = [
+  train.configuration.start,
+  train.configuration.data_loader,
+  train.configuration.model_stages,
+  train.configuration.optimizer,
+  train.configuration.lr_scheduler,
+  train.restore,
+  train.ready,
+  train.epoch.pre,
+  train.step.pre,
+  train.batch.pre,
+  train.batch.post,
+  train.forward_backward.pre,
+  train.microbatch.pre,
+  train.microbatch.post,
+  train.forward_backward.post,
+  train.optimizer_step.pre,
+  train.optimizer_step.post,
+  train.log,
+  evaluate.pre,
+  evaluate.step.pre,
+  evaluate.step.post,
+  evaluate.post,
+  train.step.post,
+  train.checkpoint,
+  checkpoint.pre,
+  checkpoint.committed,
+  checkpoint.rejected,
+  train.epoch.post,
+  train.finished,
+  train.stopped,
+  train.failed,
+  train.closed,
+]
+
+/** The resolved options, the hooks, and who is told of what in which order. */
+export function explain({ bus, configuration }: ResolvedOptions, hooks: readonly string[]): string {
+  const settings = Object.entries(configuration as object).map(
+    ([name, value]) => `  ${name}: ${JSON.stringify(value)}`,
+  )
+  const handlers = order.filter((event) => bus.hasSubscribers(event)).map((event) => `  ${told(bus, event)}`)
+  return [
+    'Options',
+    ...settings,
+    `Hooks: ${hooks.join(', ') || 'none'}`,
+    'Handlers, in the order of a run',
+    ...handlers,
+  ].join('\n')
+}
+
+function told(bus: EventBus, event: { readonly id: string }): string {
+  const names = bus.subscribers(event).map((hook) => hook ?? '(bus)')
+  return `${event.id}: ${names.join(', ')}`
+}

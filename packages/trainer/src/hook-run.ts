@@ -1,0 +1,119 @@
+import {
+  checkTrigger,
+  type Distributed,
+  type Json,
+  type PersistedState,
+  type Progress,
+  type RequestKind,
+  type Run,
+  type RunSubscribeOptions,
+  type Trigger,
+} from '@hookstep/catalogue'
+import type { AbortSignalLike, Event, EventBus, Handler, Unsubscribe } from '@hookstep/core'
+
+/** What a run offers to its hooks. */
+export interface RunServices {
+  readonly bus: EventBus
+  readonly distributed: Distributed
+  readonly configuration: Json
+  readonly progress: Progress
+  readonly signal: AbortSignalLike
+  isDue(trigger: Trigger): boolean
+  request(kind: RequestKind, reason: string, requestedBy: string): void
+  persist(hook: string, state: PersistedState): void
+  warn(message: string): void
+  /** Told of every subscription, to end those that are left when the run closes. */
+  onSubscribed(unsubscribe: Unsubscribe): void
+}
+
+/** The run as one hook sees it: whatever it does carries its name. */
+export class HookRun implements Run {
+  private readonly name: string
+  private readonly services: RunServices
+
+  constructor(name: string, services: RunServices) {
+    this.name = name
+    this.services = services
+  }
+
+  get distributed(): Distributed {
+    return this.services.distributed
+  }
+
+  get configuration(): Json {
+    return this.services.configuration
+  }
+
+  get progress(): Progress {
+    return this.services.progress
+  }
+
+  get signal(): AbortSignalLike {
+    return this.services.signal
+  }
+
+  subscribe<Context extends object>(
+    event: Event<Context>,
+    handler: Handler<Context>,
+    options: RunSubscribeOptions<Context> = {},
+  ): Unsubscribe {
+    const { when, ...others } = options
+    const unsubscribe = this.services.bus.subscribe(event, handler, {
+      ...others,
+      ...(when === undefined ? {} : { when: this.toPredicate(when) }),
+      hook: this.name,
+    })
+    this.services.onSubscribed(unsubscribe)
+    return unsubscribe
+  }
+
+  trigger<Context extends object>(event: Event<Context>, context: Context): void | Promise<void> {
+    return this.services.bus.trigger(event, context)
+  }
+
+  hasSubscribers<Context extends object>(event: Event<Context>): boolean {
+    return this.services.bus.hasSubscribers(event)
+  }
+
+  isDue(trigger: Trigger): boolean {
+    return this.services.isDue(trigger)
+  }
+
+  stop(reason: string): void {
+    this.services.request('stop', reason, this.name)
+  }
+
+  save(reason: string): void {
+    this.services.request('save', reason, this.name)
+  }
+
+  evaluate(reason: string): void {
+    this.services.request('evaluate', reason, this.name)
+  }
+
+  log(): void {
+    this.services.request('log', '', this.name)
+  }
+
+  skipStep(reason: string): void {
+    this.services.request('skipStep', reason, this.name)
+  }
+
+  persist<State extends Json>(state: PersistedState<State>): void {
+    this.services.persist(this.name, state as unknown as PersistedState)
+  }
+
+  warn(message: string): void {
+    this.services.warn(`${this.name}: ${message}`)
+  }
+
+  private toPredicate<Context>(
+    when: Trigger | ((context: Context) => boolean),
+  ): (context: Context) => boolean {
+    if (typeof when === 'function') return when
+    checkTrigger(when)
+    // Asked once beforehand, so that a trigger that cannot be is refused when it is made known.
+    this.services.isDue(when)
+    return () => this.services.isDue(when)
+  }
+}

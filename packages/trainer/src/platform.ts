@@ -1,0 +1,44 @@
+/**
+ * What every JavaScript platform has and the language's own library does not describe.
+ * Neither Node's types nor the DOM's are needed to use this package.
+ */
+
+interface Platform {
+  readonly performance: { now(): number }
+  readonly console: { warn(message: string): void }
+  readonly setImmediate?: (callback: () => void) => void
+  readonly MessageChannel: new () => {
+    readonly port1: { onmessage: (() => void) | null; close(): void }
+    readonly port2: { postMessage(message: null): void }
+  }
+}
+
+const platform = globalThis as unknown as Platform
+
+/** Seconds on a clock that never goes back. */
+export function clock(): number {
+  return platform.performance.now() / 1000
+}
+
+export function printWarning(message: string): void {
+  platform.console.warn(`hookstep: ${message}`)
+}
+
+/**
+ * Gives the event loop a turn: timers, signals and I/O go on. Not by a frame or a timer of the page:
+ * those stop or slow down in a background tab.
+ */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (platform.setImmediate !== undefined) {
+      platform.setImmediate(resolve)
+      return
+    }
+    const { port1, port2 } = new platform.MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+}

@@ -1,0 +1,123 @@
+import type { Distributed, Progress, StepContext, Values } from '@hookstep/catalogue'
+import type { LazyScalar, Session } from './backend.ts'
+import type { Fetched } from './data-loader.ts'
+
+export interface StepOptions {
+  readonly number: number
+  readonly epoch: number
+  readonly progress: Progress
+  readonly learningRate: number
+  readonly distributed: Distributed
+  /** Whether the step was known to be logged when it began. */
+  readonly measured: boolean
+  /** Counts a host sync. */
+  readonly onHostSync: () => void
+}
+
+/** One step under way: its batches, and its numbers as long as they can be read. */
+export class Step {
+  readonly number: number
+  readonly measured: boolean
+  readonly microbatches: Fetched[] = []
+  /** Samples of all ranks. */
+  samples = 0
+  skipped = false
+  private readonly options: StepOptions
+  private readonly handles = new Map<string, LazyScalar>()
+  private readonly readings: (number | Promise<number>)[] = []
+  private sharedContext: StepContext | undefined
+  private over = false
+
+  constructor(options: StepOptions) {
+    this.options = options
+    this.number = options.number
+    this.measured = options.measured
+  }
+
+  get learningRate(): number {
+    return this.options.learningRate
+  }
+
+  /** What handlers receive: one immutable object for all of the step's events. */
+  get context(): StepContext {
+    this.sharedContext ??= Object.freeze({
+      step: this.number,
+      epoch: this.options.epoch,
+      progress: this.options.progress,
+      learningRate: this.options.learningRate,
+      distributed: this.options.distributed,
+      loss: async () => {
+        if (!this.handles.has('loss')) throw this.unknown('loss()', 'train.forward_backward.post')
+        return this.wait('loss')
+      },
+      gradientNorm: async () => {
+        if (this.over) throw this.unknown('gradientNorm()', 'train.optimizer_step.pre')
+        return this.handles.has('gradient_norm') ? this.wait('gradient_norm') : undefined
+      },
+    })
+    return this.sharedContext
+  }
+
+  /** Takes the handles that forward and backward left. */
+  keepLoss(session: Session): void {
+    this.handles.set('loss', session.loss())
+    if (!this.measured) return
+    for (const [name, handle] of Object.entries(session.metrics())) this.handles.set(name, handle)
+  }
+
+  keepGradientNorm(norm: LazyScalar): void {
+    this.handles.set('gradient_norm', norm)
+  }
+
+  /** Begins to read the loss. */
+  readLoss(): number | Promise<number> {
+    return this.read('loss')
+  }
+
+  /** Begins to read all numbers of the step; the waiting is for later. */
+  readValues(): Values | Promise<Values> {
+    const names = [...this.handles.keys()]
+    const readings = names.map((name) => this.read(name))
+    const named = (numbers: readonly number[]): Values => ({
+      ...Object.fromEntries(names.map((name, at) => [name, numbers[at] as number])),
+      learning_rate: this.learningRate,
+    })
+    return readings.some((reading) => typeof reading !== 'number')
+      ? Promise.all(readings).then(named)
+      : named(readings as number[])
+  }
+
+  /** Releases the handles; a promise where some are being read. */
+  close(): void | Promise<void> {
+    this.over = true
+    const handles = [...this.handles.values()]
+    this.handles.clear()
+    const release = (): void => {
+      for (const handle of handles) handle.dispose()
+    }
+    if (this.readings.length === 0) return release()
+    return Promise.allSettled(this.readings).then(release)
+  }
+
+  private wait(name: string): number | Promise<number> {
+    this.options.onHostSync()
+    return this.read(name)
+  }
+
+  private read(name: string): number | Promise<number> {
+    const reading = (this.handles.get(name) as LazyScalar).read()
+    if (typeof reading !== 'number') {
+      this.readings.push(reading)
+      // Its failure is met where it is awaited.
+      reading.catch(() => {})
+    }
+    return reading
+  }
+
+  private unknown(call: string, since: string): Error {
+    return new Error(
+      `${call} of step ${this.number} is known from ${since} until train.step.post; ` +
+        'numbers of past steps come with train.log',
+    )
+  }
+}

@@ -1,0 +1,608 @@
+import {
+  type CheckpointContext,
+  type Distributed,
+  type EpochContext,
+  isDueAtEnd,
+  type LogContext,
+  type Progress,
+  type Request,
+  type RunContext,
+  type RunState,
+  type Trigger,
+  train,
+  type Values,
+} from '@hookstep/catalogue'
+import type { Event, InstalledHooks } from '@hookstep/core'
+import type { Session } from './backend.ts'
+import { type DataLoader, type Fetched, openDataLoader, stepsPerEpoch } from './data-loader.ts'
+import { runEvaluation } from './evaluation.ts'
+import { LateLog } from './late-log.ts'
+import { Ledger } from './ledger.ts'
+import type { ResolvedOptions, RunSummary } from './options.ts'
+import { clock, turn } from './platform.ts'
+import { Step } from './step.ts'
+
+/** The loop gives the event loop a turn after this many seconds without one. */
+const turnEvery = 0.025
+
+/** One run of training, from the first event to the last. Reads from the top down in the order it happens. */
+export class TrainingRun {
+  readonly ledger: Ledger
+  private readonly options: ResolvedOptions
+  private readonly base: RunContext
+  private readonly samplesPerStep: number
+  private readonly loader: DataLoader
+  private session!: Session
+  private log!: LateLog
+  private step: Step | undefined
+  /** The progress that the parameters have made. */
+  private reached: Progress
+  private startedAt = 0
+  private turnedAt = 0
+  private loggedStep = 0
+  private evaluatedStep = 0
+  private skippedSteps = 0
+  private lastLog: Values | undefined
+  private lastEvaluation: Values | undefined
+  /** The id of the last event: where a failure is said to be. */
+  private at = 'setup'
+  private outcome: 'finished' | 'stopped' | 'failed' = 'failed'
+  private failure: { readonly error: unknown } | undefined
+  private reducedNames: string[] = []
+  private readonly releasing: (void | Promise<void>)[] = []
+
+  constructor(options: ResolvedOptions) {
+    this.options = options
+    this.base = { distributed: plainDistributed(options.group) }
+    this.samplesPerStep = options.batchSize * options.accumulate * options.group.worldSize
+    this.loader = openTrainingData(options, this.samplesPerStep)
+    this.ledger = new Ledger(options, this.totalSteps(0))
+    this.reached = this.ledger.progress
+  }
+
+  /** Runs with hooks that are set up, and cleans them up however it ends. */
+  async train(hooks: InstalledHooks, open: () => Promise<Session>): Promise<RunSummary> {
+    try {
+      await this.configure(open)
+      await this.restore()
+      await this.ready()
+      await this.epochs()
+      await this.conclude()
+      await this.end()
+    } catch (error) {
+      if (error instanceof Aborted) await this.abort()
+      else await this.fail(error)
+    }
+    await this.close(hooks)
+    if (this.failure !== undefined) throw this.failure.error
+    return this.summary()
+  }
+
+  // -- before the first step
+
+  private async configure(open: () => Promise<Session>): Promise<void> {
+    const { ledger, options, loader } = this
+    await this.tell(train.configuration.start, () => ({ ...this.base, configuration: ledger.configuration }))
+    await this.tell(train.configuration.data_loader, () => ({
+      ...this.base,
+      data: options.data,
+      samplesPerEpoch: loader.samplesPerEpoch,
+      stepsPerEpoch: stepsPerEpoch(loader, this.samplesPerStep),
+    }))
+    this.session = await open()
+    this.log = new LateLog(this.session.readbackLag, (context) => this.deliver(context))
+    const { model, optimizer, parameterCount } = this.session
+    await this.tell(train.configuration.model_stages, () => ({
+      ...this.base,
+      backend: options.backend.name,
+      model,
+      parameterCount,
+    }))
+    await this.tell(train.configuration.optimizer, () => ({ ...this.base, optimizer }))
+    await this.tell(train.configuration.lr_scheduler, () => ({
+      ...this.base,
+      learningRate: (step: number) => this.learningRate(step),
+    }))
+  }
+
+  private async restore(): Promise<void> {
+    let open = true
+    await this.tell(train.restore, () => ({
+      ...this.base,
+      restore: async (state: RunState) => {
+        if (!open) throw new Error('restore() can be called while train.restore is delivered only')
+        await this.load(state)
+      },
+    }))
+    open = false
+  }
+
+  private async ready(): Promise<void> {
+    this.startedAt = clock() - this.ledger.progress.seconds
+    this.turnedAt = clock()
+    await this.tell(train.ready, () => ({ ...this.base, progress: this.ledger.progress }))
+    await this.ledger.agree(['stop'])
+    await this.poll()
+  }
+
+  // -- the steps
+
+  private async epochs(): Promise<void> {
+    while (!this.isOver) {
+      await this.tell(train.epoch.pre, () => this.epochContext)
+      while (!this.isOver && (await this.loader.hasMore())) await this.runStep()
+      if (await this.loader.hasMore()) return
+      await this.tell(train.epoch.post, () => this.epochContext)
+      this.loader.nextEpoch()
+    }
+  }
+
+  private async runStep(): Promise<void> {
+    const step = await this.beginStep()
+    await this.tell(train.step.pre, () => step.context)
+    await this.fetch(step)
+    await this.forwardBackward(step)
+    await this.update(step)
+    this.session.zeroGradients()
+    this.reached = await this.lookAhead()
+    await this.logWhenDue(step)
+    await this.evaluateWhenDue()
+    await this.tell(train.step.post, () => step.context)
+    await this.checkpoint()
+    await this.ledger.agree(['stop'])
+    await this.breathe()
+  }
+
+  private async beginStep(): Promise<Step> {
+    const { ledger, loader, options } = this
+    this.release()
+    const samples = loader.samplesAhead(options.accumulate) ?? 0
+    const { step: done, samples: seen } = ledger.progress
+    ledger.begin({
+      step: done + 1,
+      epochs: this.epochsAfter(samples),
+      samples: seen + samples,
+      seconds: await this.seconds(),
+      totalSteps: ledger.progress.totalSteps,
+      last: done + 1 === ledger.progress.totalSteps,
+    })
+    this.step = new Step({
+      ...this.base,
+      number: done + 1,
+      epoch: loader.position.epoch,
+      progress: ledger.progress,
+      learningRate: this.learningRate(done + 1),
+      measured: ledger.requests.find('log') !== undefined || ledger.isDue(options.log),
+      onHostSync: () => this.countHostSync(),
+    })
+    this.step.samples = samples
+    return this.step
+  }
+
+  private async fetch(step: Step): Promise<void> {
+    for (let microbatch = 1; microbatch <= this.options.accumulate; microbatch++) {
+      if (!(await this.loader.hasMore())) break
+      await this.poll()
+      await this.tell(train.batch.pre, () => ({ ...step.context, microbatch }))
+      const fetched = await this.loader.take()
+      if (fetched === undefined) continue
+      step.microbatches.push(fetched)
+      await this.tell(train.batch.post, () => ({ ...step.context, microbatch, ...fetched }))
+    }
+    if (this.loader.samplesPerEpoch === undefined) await this.countSamples(step)
+  }
+
+  /** The samples of all ranks, where they are known only once they are here. */
+  private async countSamples(step: Step): Promise<void> {
+    const samples = Float64Array.of(step.microbatches.reduce((sum, { size }) => sum + size, 0))
+    await this.options.group.allReduce(samples, 'sum')
+    step.samples = samples[0] as number
+    this.ledger.refine({ samples: this.ledger.progress.samples + step.samples })
+  }
+
+  private async forwardBackward(step: Step): Promise<void> {
+    await this.tell(train.forward_backward.pre, () => step.context)
+    let microbatch = 0
+    for (const fetched of step.microbatches) {
+      await this.poll()
+      await this.runMicrobatch(step, fetched, ++microbatch)
+    }
+    if (microbatch > 0) step.keepLoss(this.session)
+    await this.tell(train.forward_backward.post, () => step.context)
+  }
+
+  private async runMicrobatch(step: Step, fetched: Fetched, microbatch: number): Promise<void> {
+    const context = () => ({ ...step.context, microbatch, ...fetched })
+    await this.tell(train.microbatch.pre, context)
+    await this.session.forwardBackward(fetched.batch, fetched.size / step.samples, step.measured)
+    await this.tell(train.microbatch.post, context)
+  }
+
+  private async update(step: Step): Promise<void> {
+    await this.checkLoss(step)
+    if (await this.isSkipped(step)) return
+    await this.reduceGradients()
+    const { maxGradientNorm } = this.options
+    if (maxGradientNorm !== undefined) step.keepGradientNorm(this.session.clipGradients(maxGradientNorm))
+    await this.tell(train.optimizer_step.pre, () => step.context)
+    if (await this.isSkipped(step)) return
+    await this.session.optimizerStep(step.learningRate)
+    await this.tell(train.optimizer_step.post, () => step.context)
+  }
+
+  /** A loss that is not finite ends the run, or skips the step, before it spoils the parameters. */
+  private async checkLoss(step: Step): Promise<void> {
+    const { nonFiniteLoss } = this.options
+    const isLate = this.session.readbackLag > 0
+    if (step.microbatches.length === 0 || (isLate && nonFiniteLoss === 'stop')) return
+    if (isLate) this.countHostSync()
+    const loss = await step.readLoss()
+    if (Number.isFinite(loss)) return
+    if (nonFiniteLoss === 'stop') throw nonFinite(step.number, loss)
+    this.ledger.request('skipStep', `the loss is ${loss}`, 'nonFiniteLoss')
+  }
+
+  private async isSkipped(step: Step): Promise<boolean> {
+    await this.ledger.agree(['skipStep'])
+    if (this.ledger.requests.take('skipStep').length === 0) return false
+    step.skipped = true
+    this.skippedSteps++
+    return true
+  }
+
+  private async reduceGradients(): Promise<void> {
+    const { group } = this.options
+    if (group.worldSize === 1) return
+    const gradients = await this.session.readGradients()
+    await group.allReduce(gradients, 'sum')
+    this.session.writeGradients(gradients)
+  }
+
+  /** What a stream tells only now: whether the epoch, and with it the run, ends with this step. */
+  private async lookAhead(): Promise<Progress> {
+    const { ledger, loader, options } = this
+    const { step, totalSteps, last } = ledger.progress
+    if (loader.samplesPerEpoch !== undefined || step === totalSteps) return ledger.progress
+    if (await loader.hasMore()) return ledger.progress
+    const { epoch } = loader.position
+    ledger.refine({ epochs: epoch, last: last || epoch === options.epochs })
+    return ledger.progress
+  }
+
+  // -- what is done with a step's results
+
+  private async logWhenDue(step: Step): Promise<void> {
+    await this.ledger.agree(['log', 'evaluate', 'save', 'stop'])
+    const requested = this.ledger.requests.take('log').length > 0
+    if (requested || this.ledger.isDue(this.options.log)) await this.logStep(step)
+    await this.log.deliverUntil(step.number)
+  }
+
+  private async logStep(step: Step): Promise<void> {
+    this.loggedStep = step.number
+    const { epoch } = step.context
+    this.log.add({
+      context: { ...this.base, step: step.number, epoch, progress: this.ledger.progress },
+      values: this.options.group.worldSize === 1 ? step.readValues() : await this.reduceValues(step),
+    })
+  }
+
+  /** Sums the numbers of all ranks: each has weighted its own by its share of the step's samples. */
+  private async reduceValues(step: Step): Promise<Values> {
+    const { gradient_norm, learning_rate, ...own } = await step.readValues()
+    // A rank that had no sample of this step knows the names from steps before.
+    if (step.microbatches.length > 0) this.reducedNames = Object.keys(own)
+    const sums = Float64Array.from(this.reducedNames, (name) => own[name] ?? 0)
+    await this.options.group.allReduce(sums, 'sum')
+    return {
+      ...Object.fromEntries(this.reducedNames.map((name, at) => [name, sums[at] as number])),
+      ...(gradient_norm === undefined ? {} : { gradient_norm }),
+      learning_rate: learning_rate as number,
+    }
+  }
+
+  private async deliver(context: LogContext): Promise<void> {
+    this.lastLog = context.values
+    const { loss } = context.values
+    if (this.options.nonFiniteLoss === 'stop' && loss !== undefined && !Number.isFinite(loss)) {
+      throw nonFinite(context.step, loss)
+    }
+    await this.tell(train.log, () => context)
+  }
+
+  private async evaluateWhenDue(): Promise<void> {
+    const { evaluate } = this.options
+    const requested = this.ledger.requests.take('evaluate').length > 0
+    if (evaluate === undefined) {
+      if (requested) this.ledger.warn('an evaluation was asked for, but the trainer has no evaluate.data')
+      return
+    }
+    if (requested || this.ledger.isDue(evaluate.when)) await this.evaluate(evaluate)
+  }
+
+  private async evaluate({ data, batchSize }: NonNullable<ResolvedOptions['evaluate']>): Promise<void> {
+    const { ledger, session, options } = this
+    await this.log.flush()
+    const { step } = ledger.progress
+    this.evaluatedStep = step
+    this.lastEvaluation = await runEvaluation({
+      session,
+      data,
+      batchSize,
+      seed: options.seed,
+      group: options.group,
+      context: { ...this.base, step, progress: ledger.progress },
+      tell: (event, make) => this.tell(event, make),
+      poll: () => this.poll(),
+      onHostSync: () => this.countHostSync(),
+    })
+  }
+
+  private async checkpoint(): Promise<void> {
+    await this.ledger.agree(['save'])
+    const requests = this.ledger.requests.take('save')
+    if (requests.length > 0 && !this.ledger.bus.hasSubscribers(train.checkpoint)) {
+      this.ledger.warn('a checkpoint was asked for, but no hook saves any; add @hookstep/hook-checkpoint')
+    }
+    await this.tell(train.checkpoint, (): CheckpointContext => {
+      const { progress } = this.ledger
+      return { ...this.base, step: progress.step, progress, requests, capture: () => this.capture() }
+    })
+  }
+
+  // -- the end
+
+  /** What is due at the end, where the end was not known yet when the last step came to it. */
+  private async conclude(): Promise<void> {
+    const { ledger, step } = this
+    if (step !== undefined) {
+      const { last } = ledger.progress
+      ledger.refine({ last: true })
+      await this.concludeStep(step)
+      if (!last || ledger.requests.find('save') !== undefined) await this.checkpoint()
+    }
+    await this.log.flush()
+  }
+
+  private async concludeStep(step: Step): Promise<void> {
+    const { log, evaluate } = this.options
+    const isLeft = (kind: 'log' | 'evaluate', when: Trigger, doneAt: number): boolean =>
+      doneAt < step.number && (isDueAtEnd(when) || this.ledger.requests.find(kind) !== undefined)
+    await this.ledger.agree(['log', 'evaluate', 'save'])
+    if (isLeft('log', log, this.loggedStep)) await this.logStep(step)
+    if (evaluate !== undefined && isLeft('evaluate', evaluate.when, this.evaluatedStep)) {
+      await this.evaluate(evaluate)
+    }
+  }
+
+  private async end(): Promise<void> {
+    const { progress, requests } = this.ledger
+    const stop = requests.find('stop')
+    if (stop === undefined) {
+      this.outcome = 'finished'
+      await this.tell(train.finished, () => ({ ...this.base, progress }))
+    } else {
+      await this.tellStopped(progress, stop, false)
+    }
+  }
+
+  private async abort(): Promise<void> {
+    try {
+      this.session?.zeroGradients()
+      await this.log?.flush()
+      const reason = messageOf(this.options.signal.reason ?? 'aborted on another rank')
+      this.ledger.request('stop', reason, 'signal')
+      await this.tellStopped(this.reached, { reason, requestedBy: 'signal' }, true)
+    } catch (error) {
+      await this.fail(error)
+    }
+  }
+
+  private async tellStopped(
+    progress: Progress,
+    { reason, requestedBy }: Pick<Request, 'reason' | 'requestedBy'>,
+    aborted: boolean,
+  ): Promise<void> {
+    this.outcome = 'stopped'
+    await this.tell(train.stopped, () => ({ ...this.base, progress, reason, requestedBy, aborted }))
+  }
+
+  private async fail(error: unknown): Promise<void> {
+    const at = (error as { at?: unknown } | undefined)?.at
+    const context = { ...this.base, progress: this.reached, error, at: typeof at === 'string' ? at : this.at }
+    this.outcome = 'failed'
+    this.failure = { error }
+    this.options.group.abort(error instanceof Error ? error : new Error(String(error)))
+    await this.attempt(() => this.log?.flush())
+    await this.attempt(() => this.tell(train.failed, () => context))
+  }
+
+  private async close(hooks: InstalledHooks): Promise<void> {
+    const { reached: progress } = this
+    await this.attempt(() =>
+      this.tell(train.closed, () => ({ ...this.base, progress, outcome: this.outcome })),
+    )
+    await this.attempt(() => hooks.cleanUp())
+    this.ledger.unsubscribeAll()
+    await this.attempt(() => this.loader.close())
+    this.release()
+    await Promise.all(this.releasing)
+  }
+
+  /** Does what must be done whether or not it works: the first error is the run's, the others are warnings. */
+  private async attempt(action: () => unknown): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      if (this.failure === undefined) this.failure = { error }
+      else if (error !== this.failure.error) this.ledger.warn(`after the failure: ${messageOf(error)}`)
+    }
+  }
+
+  private summary(): RunSummary {
+    const { ledger, reached } = this
+    const stop = ledger.requests.find('stop')
+    return Object.freeze({
+      outcome: this.outcome as 'finished' | 'stopped',
+      ...(stop && { reason: stop.reason, requestedBy: stop.requestedBy }),
+      steps: reached.step,
+      epochs: reached.epochs,
+      samples: reached.samples,
+      seconds: clock() - this.startedAt,
+      skippedSteps: this.skippedSteps,
+      ...(this.lastLog && { lastLog: this.lastLog }),
+      ...(this.lastEvaluation && { lastEvaluation: this.lastEvaluation }),
+      hostSyncs: ledger.hostSyncs,
+      requests: ledger.requests.made,
+      warnings: ledger.warnings,
+    })
+  }
+
+  // -- saving and restoring
+
+  /** Copies everything needed to go on from here. */
+  private async capture(): Promise<RunState> {
+    await this.log.flush()
+    const { step, samples } = this.reached
+    return {
+      step,
+      samples,
+      seconds: clock() - this.startedAt,
+      seed: this.options.seed,
+      data: this.loader.position,
+      session: await this.session.save(),
+      hooks: this.ledger.saveHooks(),
+      configuration: this.ledger.configuration,
+    }
+  }
+
+  private async load(state: RunState): Promise<void> {
+    const { seed } = this.options
+    if (state.seed !== seed) {
+      throw new RangeError(`the saved run has seed ${state.seed}, this one ${seed}: give it the same`)
+    }
+    if (!this.loader.resumesExactly) {
+      this.ledger.warn(
+        'data is read again up to where the saved run stood: exact only if it gives the same batches',
+      )
+    }
+    await this.loader.seek(state.data)
+    await this.session.load(state.session)
+    const { step, samples, seconds } = state
+    const totalSteps = this.totalSteps(step)
+    this.ledger.resetTo({ step, epochs: this.epochsAfter(0), samples, seconds, totalSteps, last: false })
+    this.reached = this.ledger.progress
+    this.ledger.loadHooks(state.hooks)
+  }
+
+  // -- small questions
+
+  /** The length of the run, counted on from a number of steps that are done. */
+  private totalSteps(done: number): number | undefined {
+    const { steps, epochs } = this.options
+    const { samplesPerEpoch, position } = this.loader
+    if (samplesPerEpoch === undefined || epochs === undefined) return steps
+    const inThisEpoch = Math.ceil((samplesPerEpoch - position.samples) / this.samplesPerStep)
+    const inLaterEpochs = (epochs - position.epoch) * Math.ceil(samplesPerEpoch / this.samplesPerStep)
+    return Math.min(steps ?? Infinity, done + inThisEpoch + inLaterEpochs)
+  }
+
+  private get isOver(): boolean {
+    const { steps = Infinity, epochs = Infinity } = this.options
+    const { progress, requests } = this.ledger
+    return (
+      progress.step >= steps || this.loader.position.epoch > epochs || requests.find('stop') !== undefined
+    )
+  }
+
+  private get epochContext(): EpochContext {
+    return { ...this.base, epoch: this.loader.position.epoch, progress: this.ledger.progress }
+  }
+
+  /** Passes over the data after so many more samples; whole ones only, where an epoch's length is unknown. */
+  private epochsAfter(samples: number): number {
+    const { samplesPerEpoch, position } = this.loader
+    const share = samplesPerEpoch === undefined ? 0 : (position.samples + samples) / samplesPerEpoch
+    return position.epoch - 1 + share
+  }
+
+  private learningRate(step: number): number {
+    const rate = this.options.learningRate(step, this.ledger.progress.totalSteps)
+    if (Number.isFinite(rate)) return rate
+    throw new RangeError(`the learning rate of step ${step} is ${rate}: the schedule must give a number`)
+  }
+
+  /** Seconds since training began, on the main rank's clock. */
+  private async seconds(): Promise<number> {
+    const seconds = clock() - this.startedAt
+    const { group } = this.options
+    if (group.worldSize === 1) return seconds
+    const shared = Float64Array.of(seconds)
+    await group.broadcast(shared, 0)
+    return shared[0] as number
+  }
+
+  /** Ends the run at once where any rank's signal says so. */
+  private async poll(): Promise<void> {
+    const { group, signal } = this.options
+    if (group.worldSize === 1) {
+      if (signal.aborted) throw new Aborted()
+      return
+    }
+    const aborted = Int32Array.of(signal.aborted ? 1 : 0)
+    await group.allReduce(aborted, 'max')
+    if (aborted[0] === 1) throw new Aborted()
+  }
+
+  /** Gives the event loop a turn from time to time. */
+  private async breathe(): Promise<void> {
+    if (clock() - this.turnedAt < turnEvery) return
+    await turn()
+    this.turnedAt = clock()
+  }
+
+  private countHostSync(): void {
+    this.ledger.hostSyncs++
+  }
+
+  private release(): void {
+    const released = this.step?.close()
+    if (released !== undefined) this.releasing.push(released)
+  }
+
+  /** Delivers an event with the context that `make` makes, unless nobody listens. */
+  private tell<Context extends object>(event: Event<Context>, make: () => Context): void | Promise<void> {
+    this.at = event.id
+    if (!this.ledger.bus.hasSubscribers(event)) return
+    return this.ledger.bus.trigger(event, Object.freeze(make()))
+  }
+}
+
+/** Unwinds the run when a signal says that it is to end at once. */
+class Aborted extends Error {}
+
+function nonFinite(step: number, loss: number): Error {
+  return new Error(
+    `the loss of step ${step} is ${loss}; try a lower learning rate or maxGradientNorm, look at the data, ` +
+      "or skip such steps with nonFiniteLoss: 'skip'",
+  )
+}
+
+function openTrainingData(options: ResolvedOptions, samplesPerStep: number): DataLoader {
+  const multipleOf = options.lastBatch === 'drop' ? samplesPerStep : 1
+  const loader = openDataLoader(options.data, { ...options, multipleOf })
+  if (loader.samplesPerEpoch === 0) {
+    throw new RangeError(
+      `data has fewer samples than the ${samplesPerStep} of a step, and lastBatch is 'drop': nothing would be left`,
+    )
+  }
+  return loader
+}
+
+function plainDistributed({ rank, worldSize, localRank, isMain, isLocalMain }: Distributed): Distributed {
+  return Object.freeze({ rank, worldSize, localRank, isMain, isLocalMain })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

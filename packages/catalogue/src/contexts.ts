@@ -59,8 +59,8 @@ export interface StepContext extends RunContext {
   /** The learning rate of this step. */
   readonly learningRate: number
   /**
-   * The loss of this step: the mean over its samples so far, of this rank. Waits for the device: a
-   * host sync. Known from the first `train.microbatch.post` on until `train.step.post`.
+   * The loss of this step: the mean over its samples; with several ranks, this rank's part of it. Waits
+   * for the device: a host sync. Known from `train.forward_backward.post` until `train.step.post`.
    *
    * @throws Error outside of that time.
    */

@@ -10,7 +10,10 @@ export interface Distributed {
   readonly isLocalMain: boolean
 }
 
-/** How far a run has come. */
+/**
+ * How far a run has come. Within a step: how far it will have come at the step's end, so that what is due
+ * at a step is the same at each of its events. (Of data of unknown length this is known after the update.)
+ */
 export interface Progress {
   /** Updates of the parameters. The n-th step says n from its beginning on. */
   readonly step: number

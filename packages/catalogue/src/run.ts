@@ -59,9 +59,12 @@ export interface Run {
   save(reason: string): void
   /** Asks for an evaluation at the end of this step. */
   evaluate(reason: string): void
-  /** Asks that this step's numbers are logged, or the next one's where this one is logged or over. */
+  /** Asks that the numbers of this step are logged, or of the next one where this one's moment is past. */
   log(): void
-  /** Drops the gradients of this step: parameters, and the learning rate's step, stay as they would be. */
+  /**
+   * Drops the gradients of this step: the parameters stay as they are, everything else goes on. To be
+   * asked until `train.optimizer_step.pre`; later, it is the next step that is skipped.
+   */
   skipStep(reason: string): void
 
   /** Declares the hook's state. Once per hook, in `setup`. */

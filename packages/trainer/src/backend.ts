@@ -48,7 +48,8 @@ export interface Session {
 
   /**
    * Adds `weight` times the gradient of the batch's mean loss to the gradients, and the loss likewise
-   * to the step's loss. With `metrics`, the task's metrics as well.
+   * to the step's loss. With `metrics`, the task's metrics as well. The weights of a step, over all its
+   * microbatches and ranks, add up to 1: nothing is left to be scaled.
    *
    * @throws Error on arrays that do not fit the model, naming them.
    */
@@ -57,11 +58,12 @@ export interface Session {
   loss(): LazyScalar
   /** The step's metrics, where `forwardBackward` was asked for them; likewise a weighted sum. */
   metrics(): Readonly<Record<string, LazyScalar>>
-  /** Multiplies the gradients, the step's loss and its metrics. */
-  scaleGradients(factor: number): void
   /** Scales the gradients down to a global norm of at most `maxNorm`; returns the norm before. */
   clipGradients(maxNorm: number): LazyScalar
-  /** Copies all gradients, in the order of the parameters, to one array for an all-reduce … */
+  /**
+   * Copies all gradients, in the order of the parameters, to one array for an all-reduce (zeros where
+   * there was no microbatch) …
+   */
   readGradients(): Float32Array | Promise<Float32Array>
   /** … and back. */
   writeGradients(gradients: Float32Array): void

@@ -103,14 +103,14 @@ class Means {
   async add(values: Values | Promise<Values>, size: number): Promise<void> {
     if (!(values instanceof Promise)) return this.sum(values, size)
     // One after the other: sums of floating-point numbers depend on their order.
-    this.then(values, (read) => this.sum(read, size))
+    this.queue(values, (read) => this.sum(read, size))
     if (this.late.length > this.lag) await this.late.shift()
   }
 
   /** Calls `release` once what was added is read. */
   whenRead(release: () => void): void {
     if (this.previous === undefined) release()
-    else this.then(undefined, release)
+    else this.queue(undefined, release)
   }
 
   async reduce(group: ProcessGroup): Promise<Values> {
@@ -123,7 +123,7 @@ class Means {
     )
   }
 
-  private then<Read>(reading: Promise<Read> | undefined, use: (read: Read) => void): void {
+  private queue<Read>(reading: Promise<Read> | undefined, use: (read: Read) => void): void {
     const used = Promise.all([reading, this.previous]).then(([read]) => use(read as Read))
     // Its failure is met where it is awaited.
     used.catch(() => {})

@@ -43,12 +43,12 @@ export interface Run {
   /** Adds a handler. It goes when the run closes, if not before. */
   subscribe<Context extends object>(
     event: Event<Context>,
-    handler: Handler<Context>,
-    options?: RunSubscribeOptions<Context>,
+    handler: Handler<NoInfer<Context>>,
+    options?: RunSubscribeOptions<NoInfer<Context>>,
   ): Unsubscribe
   /** Delivers an event of the hook's own. */
-  trigger<Context extends object>(event: Event<Context>, context: Context): void | Promise<void>
-  hasSubscribers<Context extends object>(event: Event<Context>): boolean
+  trigger<Context extends object>(event: Event<Context>, context: NoInfer<Context>): void | Promise<void>
+  hasSubscribers(event: Event<object>): boolean
 
   /** Whether a trigger is due at the step under way: the same answer throughout a step. */
   isDue(trigger: Trigger): boolean

@@ -69,8 +69,8 @@ export class EventBus {
    */
   subscribe<Context extends object>(
     event: Event<Context>,
-    handler: Handler<Context>,
-    options: SubscribeOptions<Context> = {},
+    handler: Handler<NoInfer<Context>>,
+    options: SubscribeOptions<NoInfer<Context>> = {},
   ): Unsubscribe {
     checkSubscription(event, handler)
     const { when, once, signal, hook } = options
@@ -103,7 +103,7 @@ export class EventBus {
    *
    * @throws what the first failing handler throws; a {@link HookError} when it belongs to a hook.
    */
-  trigger<Context extends object>(event: Event<Context>, context: Context): void | Promise<void> {
+  trigger<Context extends object>(event: Event<Context>, context: NoInfer<Context>): void | Promise<void> {
     const slot = this.slots[event.id]
     if (slot === undefined) return
     const handlers = slot.handlers as readonly Handler<Context>[]
@@ -149,7 +149,7 @@ export class EventBus {
    */
   bounded<Context extends object, Result>(
     phase: Phase<Context>,
-    context: Context,
+    context: NoInfer<Context>,
     body: () => Result,
   ): Result | Promise<Awaited<Result>> {
     const opened = this.trigger(phase.pre, context)
@@ -171,12 +171,12 @@ export class EventBus {
   }
 
   /** Whether anybody listens: build no context for nobody. */
-  hasSubscribers<Context extends object>(event: Event<Context>): boolean {
+  hasSubscribers(event: Event<object>): boolean {
     return this.slots[event.id] !== undefined
   }
 
   /** The hooks behind an event's handlers, in the order of delivery; `undefined` where none is named. */
-  subscribers<Context extends object>(event: Event<Context>): readonly (string | undefined)[] {
+  subscribers(event: Event<object>): readonly (string | undefined)[] {
     return this.slots[event.id]?.subscriptions.map(({ hook }) => hook) ?? []
   }
 

@@ -10,7 +10,7 @@ export interface Event<Context extends object> {
   /** Delivered to the last subscribed handler first: for what closes and releases. */
   readonly lastFirst?: boolean
   /** Carries the context's type; never there at run time. */
-  readonly [contextType]?: (context: Context) => Context
+  readonly [contextType]?: () => Context
 }
 
 /** Work with a moment before it and one after it. */

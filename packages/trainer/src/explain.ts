@@ -1,9 +1,9 @@
 import { checkpoint, evaluate, train } from '@hookstep/catalogue'
-import type { EventBus } from '@hookstep/core'
+import type { Event, EventBus } from '@hookstep/core'
 import type { ResolvedOptions } from './options.ts'
 
 /** The events of a training run, in the order in which they come. */
-const order: readonly { readonly id: string }[] = [
+const order: readonly Event<object>[] = [
   train.configuration.start,
   train.configuration.data_loader,
   train.configuration.model_stages,
@@ -53,7 +53,7 @@ export function explain({ bus, configuration }: ResolvedOptions, hooks: readonly
   ].join('\n')
 }
 
-function told(bus: EventBus, event: { readonly id: string }): string {
+function told(bus: EventBus, event: Event<object>): string {
   const names = bus.subscribers(event).map((hook) => hook ?? '(bus)')
   return `${event.id}: ${names.join(', ')}`
 }

@@ -1,6 +1,7 @@
 import {
   checkTrigger,
   type Distributed,
+  inference,
   type Json,
   type PersistedState,
   type Progress,
@@ -8,8 +9,16 @@ import {
   type Run,
   type RunSubscribeOptions,
   type Trigger,
+  train,
 } from '@hookstep/catalogue'
-import type { AbortSignalLike, Event, EventBus, Handler, Unsubscribe } from '@hookstep/core'
+import {
+  type AbortSignalLike,
+  type Event,
+  type EventBus,
+  type Handler,
+  HookError,
+  type Unsubscribe,
+} from '@hookstep/core'
 
 /** What a run offers to its hooks. */
 export interface RunServices {
@@ -22,9 +31,19 @@ export interface RunServices {
   request(kind: RequestKind, reason: string, requestedBy: string): void
   persist(hook: string, state: PersistedState): void
   warn(message: string): void
+  /** Errors of handlers of closing events. */
+  readonly closingErrors: unknown[]
   /** Told of every subscription, to end those that are left when the run closes. */
   onSubscribed(unsubscribe: Unsubscribe): void
 }
+
+/** Events that every handler must hear. */
+const closing: ReadonlySet<string> = new Set([
+  train.failed.id,
+  train.closed.id,
+  inference.failed.id,
+  inference.closed.id,
+])
 
 /** The run as one hook sees it: whatever it does carries its name. */
 export class HookRun implements Run {
@@ -54,11 +73,12 @@ export class HookRun implements Run {
 
   subscribe<Context extends object>(
     event: Event<Context>,
-    handler: Handler<Context>,
-    options: RunSubscribeOptions<Context> = {},
+    handler: Handler<NoInfer<Context>>,
+    options: RunSubscribeOptions<NoInfer<Context>> = {},
   ): Unsubscribe {
     const { when, ...others } = options
-    const unsubscribe = this.services.bus.subscribe(event, handler, {
+    const delivered = closing.has(event.id) ? this.guarded(event, handler) : handler
+    const unsubscribe = this.services.bus.subscribe(event, delivered, {
       ...others,
       ...(when === undefined ? {} : { when: this.toPredicate(when) }),
       hook: this.name,
@@ -67,11 +87,11 @@ export class HookRun implements Run {
     return unsubscribe
   }
 
-  trigger<Context extends object>(event: Event<Context>, context: Context): void | Promise<void> {
+  trigger<Context extends object>(event: Event<Context>, context: NoInfer<Context>): void | Promise<void> {
     return this.services.bus.trigger(event, context)
   }
 
-  hasSubscribers<Context extends object>(event: Event<Context>): boolean {
+  hasSubscribers(event: Event<object>): boolean {
     return this.services.bus.hasSubscribers(event)
   }
 
@@ -105,6 +125,20 @@ export class HookRun implements Run {
 
   warn(message: string): void {
     this.services.warn(`${this.name}: ${message}`)
+  }
+
+  /** A handler whose failure does not keep the others from hearing that the run is over. */
+  private guarded<Context extends object>(
+    event: Event<Context>,
+    handler: Handler<Context>,
+  ): Handler<Context> {
+    return async (context) => {
+      try {
+        await handler(context)
+      } catch (error) {
+        this.services.closingErrors.push(new HookError(this.name, event.id, error))
+      }
+    }
   }
 
   private toPredicate<Context>(

@@ -23,6 +23,8 @@ export class Ledger implements RunServices {
   readonly signal: AbortSignalLike
   readonly requests: Requests = new Requests()
   readonly warnings: string[] = []
+  /** What handlers of closing events threw: all of them are called, whatever one of them does. */
+  readonly closingErrors: unknown[] = []
   hostSyncs = 0
   /** At the end of the step before, and of the one under way. */
   private before: Progress

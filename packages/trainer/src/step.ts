@@ -8,8 +8,6 @@ export interface StepOptions {
   readonly progress: Progress
   readonly learningRate: number
   readonly distributed: Distributed
-  /** Whether the step was known to be logged when it began. */
-  readonly measured: boolean
   /** Counts a host sync. */
   readonly onHostSync: () => void
 }
@@ -17,8 +15,10 @@ export interface StepOptions {
 /** One step under way: its batches, and its numbers as long as they can be read. */
 export class Step {
   readonly number: number
-  readonly measured: boolean
-  readonly microbatches: Fetched[] = []
+  /** Whether it was known to be logged when its forward pass began: only then are metrics computed. */
+  measured = false
+  /** One for each time that the ranks fetch; undefined where the others shared what was left. */
+  readonly microbatches: (Fetched | undefined)[] = []
   /** Samples of all ranks. */
   samples = 0
   skipped = false
@@ -31,7 +31,11 @@ export class Step {
   constructor(options: StepOptions) {
     this.options = options
     this.number = options.number
-    this.measured = options.measured
+  }
+
+  /** Whether this rank has samples of this step. */
+  get hasSamples(): boolean {
+    return this.microbatches.some((fetched) => fetched !== undefined)
   }
 
   get learningRate(): number {
@@ -59,7 +63,7 @@ export class Step {
   }
 
   /** Takes the handles that forward and backward left. */
-  keepLoss(session: Session): void {
+  keepResults(session: Session): void {
     this.handles.set('loss', session.loss())
     if (!this.measured) return
     for (const [name, handle] of Object.entries(session.metrics())) this.handles.set(name, handle)

@@ -103,10 +103,10 @@ export class Trainer {
 
   /** Releases the model. Waits for a run under way; cleans up hooks that never came to run. */
   async close(): Promise<void> {
-    if (this.closed) return
-    this.closed = true
     // What made the run fail has been told to the caller of train().
     await this.training?.catch(() => {})
+    if (this.closed) return
+    this.closed = true
     if (this.training === undefined) await (await this.hooks)?.cleanUp()
     await (await this.session)?.close()
   }

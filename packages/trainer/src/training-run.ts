@@ -42,13 +42,15 @@ export class TrainingRun {
   private loggedStep = 0
   private evaluatedStep = 0
   private skippedSteps = 0
+  /** Whether `train.checkpoint` has been told at a step that was known to be the last. */
+  private savedAtEnd = false
   private lastLog: Values | undefined
   private lastEvaluation: Values | undefined
   /** The id of the last event: where a failure is said to be. */
   private at = 'setup'
   private outcome: 'finished' | 'stopped' | 'failed' = 'failed'
   private failure: { readonly error: unknown } | undefined
-  private reducedNames: string[] = []
+  private metrics: string[] = []
   private readonly releasing: (void | Promise<void>)[] = []
 
   constructor(options: ResolvedOptions) {
@@ -172,7 +174,6 @@ export class TrainingRun {
       epoch: loader.position.epoch,
       progress: ledger.progress,
       learningRate: this.learningRate(done + 1),
-      measured: ledger.requests.find('log') !== undefined || ledger.isDue(options.log),
       onHostSync: () => this.countHostSync(),
     })
     this.step.samples = samples
@@ -185,8 +186,8 @@ export class TrainingRun {
       await this.poll()
       await this.tell(train.batch.pre, () => ({ ...step.context, microbatch }))
       const fetched = await this.loader.take()
-      if (fetched === undefined) continue
       step.microbatches.push(fetched)
+      if (fetched === undefined) continue
       await this.tell(train.batch.post, () => ({ ...step.context, microbatch, ...fetched }))
     }
     if (this.loader.samplesPerEpoch === undefined) await this.countSamples(step)
@@ -194,20 +195,24 @@ export class TrainingRun {
 
   /** The samples of all ranks, where they are known only once they are here. */
   private async countSamples(step: Step): Promise<void> {
-    const samples = Float64Array.of(step.microbatches.reduce((sum, { size }) => sum + size, 0))
+    const samples = Float64Array.of(step.microbatches.reduce((sum, fetched) => sum + (fetched?.size ?? 0), 0))
     await this.options.group.allReduce(samples, 'sum')
     step.samples = samples[0] as number
     this.ledger.refine({ samples: this.ledger.progress.samples + step.samples })
   }
 
   private async forwardBackward(step: Step): Promise<void> {
+    const { ledger, options } = this
+    await ledger.agree(['log', 'stop'])
+    step.measured = ledger.requests.find('log') !== undefined || ledger.isDue(options.log)
     await this.tell(train.forward_backward.pre, () => step.context)
     let microbatch = 0
     for (const fetched of step.microbatches) {
       await this.poll()
-      await this.runMicrobatch(step, fetched, ++microbatch)
+      microbatch++
+      if (fetched !== undefined) await this.runMicrobatch(step, fetched, microbatch)
     }
-    if (microbatch > 0) step.keepLoss(this.session)
+    if (step.hasSamples) step.keepResults(this.session)
     await this.tell(train.forward_backward.post, () => step.context)
   }
 
@@ -234,7 +239,7 @@ export class TrainingRun {
   private async checkLoss(step: Step): Promise<void> {
     const { nonFiniteLoss } = this.options
     const isLate = this.session.readbackLag > 0
-    if (step.microbatches.length === 0 || (isLate && nonFiniteLoss === 'stop')) return
+    if (!step.hasSamples || (isLate && nonFiniteLoss === 'stop')) return
     if (isLate) this.countHostSync()
     const loss = await step.readLoss()
     if (Number.isFinite(loss)) return
@@ -272,7 +277,7 @@ export class TrainingRun {
   // -- what is done with a step's results
 
   private async logWhenDue(step: Step): Promise<void> {
-    await this.ledger.agree(['log', 'evaluate', 'save', 'stop'])
+    await this.ledger.agree(['log', 'evaluate', 'stop'])
     const requested = this.ledger.requests.take('log').length > 0
     if (requested || this.ledger.isDue(this.options.log)) await this.logStep(step)
     await this.log.deliverUntil(step.number)
@@ -289,13 +294,14 @@ export class TrainingRun {
 
   /** Sums the numbers of all ranks: each has weighted its own by its share of the step's samples. */
   private async reduceValues(step: Step): Promise<Values> {
-    const { gradient_norm, learning_rate, ...own } = await step.readValues()
-    // A rank that had no sample of this step knows the names from steps before.
-    if (step.microbatches.length > 0) this.reducedNames = Object.keys(own)
-    const sums = Float64Array.from(this.reducedNames, (name) => own[name] ?? 0)
+    const { loss = 0, gradient_norm, learning_rate, ...metrics } = await step.readValues()
+    // A rank that had no sample of this step knows the metrics from steps before.
+    if (step.measured && step.hasSamples) this.metrics = Object.keys(metrics)
+    const names = step.measured ? this.metrics : []
+    const sums = Float64Array.of(loss, ...names.map((name) => metrics[name] ?? 0))
     await this.options.group.allReduce(sums, 'sum')
     return {
-      ...Object.fromEntries(this.reducedNames.map((name, at) => [name, sums[at] as number])),
+      ...Object.fromEntries(['loss', ...names].map((name, at) => [name, sums[at] as number])),
       ...(gradient_norm === undefined ? {} : { gradient_norm }),
       learning_rate: learning_rate as number,
     }
@@ -340,6 +346,7 @@ export class TrainingRun {
 
   private async checkpoint(): Promise<void> {
     await this.ledger.agree(['save'])
+    this.savedAtEnd = this.ledger.progress.last
     const requests = this.ledger.requests.take('save')
     if (requests.length > 0 && !this.ledger.bus.hasSubscribers(train.checkpoint)) {
       this.ledger.warn('a checkpoint was asked for, but no hook saves any; add @hookstep/hook-checkpoint')
@@ -356,10 +363,9 @@ export class TrainingRun {
   private async conclude(): Promise<void> {
     const { ledger, step } = this
     if (step !== undefined) {
-      const { last } = ledger.progress
       ledger.refine({ last: true })
       await this.concludeStep(step)
-      if (!last || ledger.requests.find('save') !== undefined) await this.checkpoint()
+      if (!this.savedAtEnd || ledger.requests.find('save') !== undefined) await this.checkpoint()
     }
     await this.log.flush()
   }
@@ -418,25 +424,29 @@ export class TrainingRun {
   }
 
   private async close(hooks: InstalledHooks): Promise<void> {
-    const { reached: progress } = this
-    await this.attempt(() =>
-      this.tell(train.closed, () => ({ ...this.base, progress, outcome: this.outcome })),
-    )
+    const context = { ...this.base, progress: this.reached, outcome: this.outcome }
+    await this.attempt(() => this.tell(train.closed, () => context))
     await this.attempt(() => hooks.cleanUp())
     this.ledger.unsubscribeAll()
     await this.attempt(() => this.loader.close())
     this.release()
     await Promise.all(this.releasing)
+    for (const error of this.ledger.closingErrors) this.keep(error)
   }
 
-  /** Does what must be done whether or not it works: the first error is the run's, the others are warnings. */
+  /** Does what must be done whether or not it works. */
   private async attempt(action: () => unknown): Promise<void> {
     try {
       await action()
     } catch (error) {
-      if (this.failure === undefined) this.failure = { error }
-      else if (error !== this.failure.error) this.ledger.warn(`after the failure: ${messageOf(error)}`)
+      this.keep(error)
     }
+  }
+
+  /** The first error is the run's, the others are warnings. */
+  private keep(error: unknown): void {
+    if (this.failure === undefined) this.failure = { error }
+    else if (error !== this.failure.error) this.ledger.warn(`after the failure: ${messageOf(error)}`)
   }
 
   private summary(): RunSummary {

@@ -1,0 +1,161 @@
+import { every, type Hook, type RunState, train } from '@hookstep/catalogue'
+import { corners, faultyHook, plainBackend, recordTrace } from '@hookstep/testing'
+import { inMemoryGroup, type RunSummary, Trainer, type TrainerOptions } from '@hookstep/trainer'
+import { describe, expect, test } from 'vitest'
+
+const options: Omit<TrainerOptions, 'hooks'> = {
+  backend: plainBackend({ layers: [2, 6, 2], loss: 'cross_entropy' }),
+  data: corners({ samples: 50 }),
+  batchSize: 12,
+  epochs: 2,
+  learningRate: 0.1,
+  maxGradientNorm: 0.5,
+  evaluate: { data: corners({ samples: 31, seed: 1 }) },
+  log: every('1 step'),
+}
+
+interface Rank {
+  readonly summary: RunSummary
+  readonly state: RunState
+  readonly logs: Readonly<Record<string, number>>[]
+}
+
+/** Trains on several ranks of this process; each takes its part of the batch. */
+async function trainOn(worldSize: number, hooksOf: (rank: number) => Hook[] = () => []): Promise<Rank[]> {
+  const batchSize = (options.batchSize as number) / worldSize
+  return Promise.all(
+    inMemoryGroup(worldSize).map(async (distributed) => {
+      const logs: Readonly<Record<string, number>>[] = []
+      let state: RunState | undefined
+      const watch: Hook = {
+        name: 'watch',
+        setup(run) {
+          run.subscribe(train.log, ({ values }) => logs.push(values))
+          run.subscribe(train.checkpoint, async ({ capture }) => {
+            state = await capture()
+          })
+        },
+      }
+      const hooks = [watch, ...hooksOf(distributed.rank)]
+      await using trainer = new Trainer({ ...options, batchSize, distributed, hooks })
+      return { summary: await trainer.train(), state: state as RunState, logs }
+    }),
+  )
+}
+
+function closeTo(expected: unknown, digits: number): unknown {
+  if (typeof expected === 'number') return expect.closeTo(expected, digits)
+  if (Array.isArray(expected)) return expected.map((item) => closeTo(item, digits))
+  if (typeof expected !== 'object' || expected === null) return expected
+  return Object.fromEntries(Object.entries(expected).map(([key, value]) => [key, closeTo(value, digits)]))
+}
+
+/** Typed arrays as lists, so that they are compared number by number. */
+function lists(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array)
+  if (Array.isArray(value)) return value.map(lists)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, lists(item)]))
+}
+
+describe('several ranks learn what one learns from the whole batch', async () => {
+  const [alone] = await trainOn(1)
+  for (const worldSize of [2, 3, 4]) {
+    test(`${worldSize} ranks`, async () => {
+      const ranks = await trainOn(worldSize)
+      for (const rank of ranks) {
+        // Bit-identical to each other …
+        expect(rank.state.session).toEqual(ranks[0]?.state.session)
+        expect(rank.logs).toEqual(ranks[0]?.logs)
+        expect(rank.summary.lastEvaluation).toEqual(ranks[0]?.summary.lastEvaluation)
+        // … and as close to one rank as sums in another order can be.
+        expect(lists(rank.state.session.parameters)).toEqual(
+          closeTo(lists(alone?.state.session.parameters), 5),
+        )
+        expect({ ...rank.logs }).toEqual(closeTo({ ...alone?.logs }, 5))
+        expect(rank.summary.lastEvaluation).toEqual(closeTo(alone?.summary.lastEvaluation, 5))
+        expect(rank.summary.samples).toBe(100)
+      }
+    })
+  }
+})
+
+test('every context and hook knows its rank', async () => {
+  const seen: string[] = []
+  await trainOn(2, () => [
+    {
+      name: 'who',
+      setup(run) {
+        const { rank, worldSize, isMain } = run.distributed
+        run.subscribe(train.ready, ({ distributed }) => {
+          seen.push(`${rank} of ${worldSize}, main: ${isMain}, context: ${distributed.rank}`)
+        })
+      },
+    },
+  ])
+  expect(seen.sort()).toEqual(['0 of 2, main: true, context: 0', '1 of 2, main: false, context: 1'])
+})
+
+test('what one rank asks for, all do at the same step', async () => {
+  const traces = [recordTrace({ only: ['train.step.post', 'train.log', 'evaluate.post', 'train.stopped'] })]
+  traces.push(recordTrace({ only: ['train.step.post', 'train.log', 'evaluate.post', 'train.stopped'] }))
+  const asking: Hook = {
+    name: 'asking',
+    setup(run) {
+      run.subscribe(train.step.pre, ({ step }) => {
+        if (step === 2) run.evaluate('to see')
+        if (step === 3) run.skipStep('odd')
+        if (step === 4) run.stop('enough')
+      })
+    },
+  }
+  const ranks = await trainOn(2, (rank) => [traces[rank] as Hook, ...(rank === 1 ? [asking] : [])])
+  const [main, other] = traces.map((trace) => trace.lines.join('\n'))
+  expect(main).toContain('train.stopped 4 "asked for on another rank" requested by another rank')
+  expect(other).toContain('train.stopped 4 "enough" requested by asking')
+  const steps = (trace: string | undefined) => trace?.split('\n').filter((line) => !line.includes('stopped'))
+  expect(steps(main)).toEqual(steps(other))
+  expect(ranks.map(({ summary }) => summary.skippedSteps)).toEqual([1, 1])
+  expect(ranks[0]?.state.session).toEqual(ranks[1]?.state.session)
+})
+
+test('a signal on one rank ends all at once', async () => {
+  const controller = new AbortController()
+  const group = inMemoryGroup(2)
+  const summaries = await Promise.all(
+    group.map(async (distributed) => {
+      const abort: Hook = {
+        name: 'abort',
+        setup(run) {
+          run.subscribe(train.microbatch.post, ({ step }) => {
+            if (distributed.rank === 1 && step === 3) controller.abort(new Error('SIGTERM'))
+          })
+        },
+      }
+      const signal = distributed.rank === 1 ? { signal: controller.signal } : {}
+      await using trainer = new Trainer({ ...options, ...signal, distributed, hooks: [abort] })
+      return trainer.train()
+    }),
+  )
+  expect(summaries.map(({ outcome, steps, reason }) => ({ outcome, steps, reason }))).toEqual([
+    { outcome: 'stopped', steps: 3, reason: 'aborted on another rank' },
+    { outcome: 'stopped', steps: 3, reason: 'SIGTERM' },
+  ])
+})
+
+test('a rank that fails takes the others with it: none waits for ever', async () => {
+  const failing = faultyHook({ at: train.step.post, fault: 'throws', delivery: 2 })
+  const group = inMemoryGroup(3)
+  const results = await Promise.allSettled(
+    group.map(async (distributed) => {
+      const hooks = distributed.rank === 2 ? [failing] : []
+      await using trainer = new Trainer({ ...options, distributed, hooks })
+      return trainer.train()
+    }),
+  )
+  expect(results.map((result) => (result as PromiseRejectedResult).reason.message)).toEqual([
+    'another rank failed: Hook "faulty" failed at train.step.post: faulty on purpose',
+    'another rank failed: Hook "faulty" failed at train.step.post: faulty on purpose',
+    'Hook "faulty" failed at train.step.post: faulty on purpose',
+  ])
+})

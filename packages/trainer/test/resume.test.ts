@@ -1,0 +1,224 @@
+import { every, type Hook, type RunState, train } from '@hookstep/catalogue'
+import { corners, plainBackend } from '@hookstep/testing'
+import { cosine, type Data, Trainer, type TrainerOptions } from '@hookstep/trainer'
+import { describe, expect, test } from 'vitest'
+
+/** Everything that must survive: dropped inputs, momentum, shuffling, accumulation, a schedule, two epochs and a half. */
+const options: Omit<TrainerOptions, 'hooks'> = {
+  backend: plainBackend({ layers: [2, 8, 2], loss: 'cross_entropy', inputNoise: 0.1 }),
+  data: corners({ samples: 50 }),
+  batchSize: 4,
+  accumulate: 3,
+  steps: 12,
+  seed: 7,
+  learningRate: cosine({ from: 0.2 }),
+  log: every('1 step'),
+}
+
+/** Keeps every number it is told, across stops. */
+function diary(): Hook & { readonly entries: string[] } {
+  const entries: string[] = []
+  return {
+    name: 'diary',
+    entries,
+    setup(run) {
+      run.subscribe(train.log, ({ step, values }) =>
+        entries.push(`${step} ${values.loss} ${values.learning_rate}`),
+      )
+      run.subscribe(train.epoch.post, ({ epoch }) => entries.push(`epoch ${epoch} is over`))
+      run.persist({
+        version: 1,
+        save: () => [...entries],
+        load: (saved: string[]) => {
+          entries.splice(0, entries.length, ...saved)
+        },
+      })
+    },
+  }
+}
+
+/** Keeps the state at the end of a step, as JSON and plain arrays, and stops there. */
+function keepAt(step: number, keep: (state: RunState) => void): Hook {
+  return {
+    name: 'keeper',
+    setup(run) {
+      run.subscribe(train.checkpoint, async (context) => {
+        if (context.step !== step) return
+        keep(structuredClone(await context.capture()))
+        run.stop('kept')
+      })
+    },
+  }
+}
+
+function restoring(state: RunState): Hook {
+  return {
+    name: 'keeper',
+    setup: (run) => void run.subscribe(train.restore, ({ restore }) => restore(state)),
+  }
+}
+
+async function run(overrides: Partial<TrainerOptions>): Promise<{ diary: string[]; end: RunState }> {
+  const written = diary()
+  let end: RunState | undefined
+  const last = keepAt(12, (state) => {
+    end = state
+  })
+  const hooks = [written, { ...last, name: 'end' }, ...(overrides.hooks ?? [])]
+  await using trainer = new Trainer({ ...options, ...overrides, hooks })
+  await trainer.train()
+  return { diary: written.entries, end: end as RunState }
+}
+
+async function stateAt(step: number, overrides: Partial<TrainerOptions> = {}): Promise<RunState> {
+  let state: RunState | undefined
+  const hooks = [
+    diary(),
+    keepAt(step, (kept) => {
+      state = kept
+    }),
+  ]
+  await using trainer = new Trainer({ ...options, ...overrides, hooks })
+  await trainer.train()
+  return state as RunState
+}
+
+/** All that must be the same bits; the clock goes on, and the run that resumes has one hook more. */
+function comparable({ seconds, configuration, ...state }: RunState): object {
+  return state
+}
+
+describe('a run that is stopped after any step and resumed ends with the same bits', async () => {
+  const whole = await run({})
+  for (let step = 1; step < 12; step++) {
+    test(`after step ${step}`, async () => {
+      const resumed = await run({ hooks: [restoring(await stateAt(step))] })
+      expect(comparable(resumed.end)).toEqual(comparable(whole.end))
+      expect(resumed.diary).toEqual(whole.diary)
+    })
+  }
+
+  test('on a device whose numbers come late', async () => {
+    const backend = plainBackend({
+      layers: [2, 8, 2],
+      loss: 'cross_entropy',
+      inputNoise: 0.1,
+      readbackLag: 3,
+    })
+    // A checkpoint takes along what is late: it is told before the end of the epoch, not after.
+    const logs = (entries: string[]): string[] => entries.filter((entry) => !entry.startsWith('epoch'))
+    const resumed = await run({ backend, hooks: [restoring(await stateAt(5, { backend }))] })
+    expect(logs(resumed.diary)).toEqual(logs(whole.diary))
+    expect(resumed.end.session).toEqual(whole.end.session)
+  })
+})
+
+test('a stream is resumed by reading it again, with a warning', async () => {
+  const dataset = corners({ samples: 30 })
+  const data: Data = function* (epoch) {
+    for (let from = 0; from < 30; from += 3) {
+      yield dataset.batch(
+        Uint32Array.from([0, 1, 2], (i) => (from + i * epoch) % 30),
+        undefined as never,
+      ) as never
+    }
+  }
+  const { batchSize, ...rest } = options
+  const trainOn = async (hooks: Hook[]) => {
+    const written = diary()
+    await using trainer = new Trainer({ ...rest, data, hooks: [written, ...hooks] })
+    return { summary: await trainer.train(), entries: written.entries }
+  }
+  let state: RunState | undefined
+  await trainOn([
+    keepAt(5, (kept) => {
+      state = kept
+    }),
+  ])
+  const resumed = await trainOn([restoring(state as RunState)])
+  expect(resumed.entries).toEqual((await trainOn([])).entries)
+  expect(resumed.summary.warnings).toEqual([expect.stringContaining('data is read again')])
+})
+
+test('triggers go on where they were', async () => {
+  const dueSteps = (steps: number[]): Hook => ({
+    name: 'due',
+    setup(run) {
+      run.subscribe(train.step.post, ({ step }) => steps.push(step), { when: every('25 samples') })
+    },
+  })
+  const [whole, first, second]: number[][] = [[], [], []]
+  await run({ hooks: [dueSteps(whole as number[])] })
+  const state = await stateAt(5)
+  await run({ steps: 5, hooks: [dueSteps(first as number[])] })
+  await run({ hooks: [dueSteps(second as number[]), restoring(state)] })
+  expect([...(first as number[]), ...(second as number[])]).toEqual(whole)
+})
+
+describe('what does not fit is refused or told', () => {
+  test('another seed', async () => {
+    const state = await stateAt(2)
+    await expect(run({ seed: 8, hooks: [restoring(state)] })).rejects.toThrow(
+      'the saved run has seed 7, this one 8: give it the same',
+    )
+  })
+
+  test("a hook's state of another version, unless the hook migrates it", async () => {
+    const state = await stateAt(2)
+    const old = { ...state, hooks: { diary: { version: 0, state: 'one, two' } } }
+    await expect(run({ hooks: [restoring(old)] })).rejects.toThrow(
+      'the state of hook "diary" was saved as version 0; this one reads version 1 and has no migrate()',
+    )
+    let loaded: unknown
+    const migrating: Hook = {
+      name: 'diary',
+      setup(run) {
+        run.persist({
+          version: 1,
+          save: (): string[] => [],
+          load: (saved) => {
+            loaded = saved
+          },
+          migrate: (saved, version) => [`version ${version}`, ...(saved as string).split(', ')],
+        })
+      },
+    }
+    await using trainer = new Trainer({ ...options, hooks: [migrating, restoring(old)] })
+    await trainer.train()
+    expect(loaded).toEqual(['version 0', 'one', 'two'])
+  })
+
+  test('missing and left-over states are warnings', async () => {
+    const state = await stateAt(2)
+    const hooks = [
+      { ...diary(), name: 'new one' },
+      { ...diary(), name: 'another' },
+      restoring({
+        ...state,
+        hooks: { 'new one': state.hooks.diary as never, gone: state.hooks.diary as never },
+      }),
+    ]
+    await using trainer = new Trainer({ ...options, hooks })
+    expect((await trainer.train()).warnings).toEqual([
+      'no state was saved for hook "another": it starts fresh',
+      'the saved state of hook "gone" is not used: no hook has that name',
+    ])
+  })
+
+  test('restoring at another moment', async () => {
+    const state = await stateAt(2)
+    let restore: ((state: RunState) => Promise<void>) | undefined
+    const late: Hook = {
+      name: 'late',
+      setup(run) {
+        run.subscribe(train.restore, (context) => {
+          restore = context.restore
+        })
+        run.subscribe(train.step.post, () => restore?.(state))
+      },
+    }
+    await expect(run({ hooks: [late] })).rejects.toThrow(
+      'Hook "late" failed at train.step.post: restore() can be called while train.restore is delivered only',
+    )
+  })
+})

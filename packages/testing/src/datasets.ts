@@ -14,8 +14,8 @@ export interface LineOptions {
 /**
  * Points on a line, or a plane where there are several inputs: each target is the sum of
  * 2 · x₁, -1 · x₂, 2 · x₃ …, plus 0.5, a little blurred. `inputs` of shape [samples, inputs] are within
- * -1 and 1; `targets` have the shape [samples, 1]. `plainBackend()` learns it in some 20 steps at a
- * learning rate of 0.1.
+ * -1 and 1; `targets` have the shape [samples, 1]. `plainBackend()` learns it in 20 steps at a
+ * learning rate of 0.2.
  */
 export function line({ samples = 64, inputs = 1, noise = 0.05, seed = 0 }: LineOptions = {}): Dataset {
   const numbers = random(seed, 'line')
@@ -37,7 +37,7 @@ export interface CornersOptions {
 /**
  * Points of a square in two classes: opposite corners belong together, so that no line parts them.
  * `inputs` of shape [samples, 2] are within -1 and 1; `targets` of shape [samples] are 0 or 1.
- * For `plainBackend({ layers: [2, 8, 2], loss: 'cross_entropy' })`.
+ * `plainBackend({ layers: [2, 8, 2], loss: 'cross_entropy' })` learns it in 200 steps at a learning rate of 0.2.
  */
 export function corners({ samples = 128, seed = 0 }: CornersOptions = {}): Dataset {
   const numbers = random(seed, 'corners')

@@ -14,7 +14,7 @@ export interface PlainTask {
    * from 0, of shape [samples]. Default `squared_error`.
    */
   readonly loss?: 'squared_error' | 'cross_entropy'
-  /** Of stochastic gradient descent: a slot per parameter, none where it is 0. Default 0.9. */
+  /** Of stochastic gradient descent: a slot per parameter, none where it is 0. Default 0.5. */
   readonly momentum?: number
   /** Standard deviation of what is added to each input while training. Default 0. */
   readonly inputNoise?: number
@@ -32,13 +32,13 @@ const losses = { squared_error: squaredError, cross_entropy: crossEntropy }
  * `memory()`, and using a released one, or a closed session, is an error.
  *
  * ```ts
- * const trainer = new Trainer({ backend: plainBackend(), data: line(), steps: 20, learningRate: 0.1 })
+ * const trainer = new Trainer({ backend: plainBackend(), data: line(), steps: 20, learningRate: 0.2 })
  * ```
  *
  * @throws RangeError on a task that cannot be, naming the value.
  */
 export function plainBackend(task: PlainTask = {}): Backend {
-  const { layers = [1, 1], loss = 'squared_error', momentum = 0.9, inputNoise = 0, readbackLag = 0 } = task
+  const { layers = [1, 1], loss = 'squared_error', momentum = 0.5, inputNoise = 0, readbackLag = 0 } = task
   check('layers', layers, layers.length >= 2 && layers.every(isCount), 'at least two positive whole numbers')
   check('loss', loss, loss in losses, "'squared_error' or 'cross_entropy'")
   check('momentum', momentum, momentum >= 0 && momentum < 1, 'at least 0 and less than 1')

@@ -102,12 +102,6 @@ export class PlainSession implements Session {
     return { [this.task.loss.metric]: this.handle(this.metricSum) }
   }
 
-  scaleGradients(factor: number): void {
-    multiply(this.network.gradients, factor)
-    this.lossSum *= factor
-    this.metricSum *= factor
-  }
-
   clipGradients(maxNorm: number): LazyScalar {
     let squares = 0
     for (const gradient of this.network.gradients) squares += gradient * gradient

@@ -88,14 +88,6 @@ const mutants: Record<string, Mutant> = {
     change: () => ({ zeroGradients() {} }),
     foundBy: 'clears gradients, loss and metrics for the next step',
   },
-  'scales the gradients alone': {
-    change: (session) => ({
-      async scaleGradients(factor) {
-        session.writeGradients((session.readGradients() as Float32Array).map((value) => value * factor))
-      },
-    }),
-    foundBy: 'scales gradients, loss and metrics',
-  },
   'says the norm after clipping': {
     change: (session) => ({
       clipGradients(maxNorm) {

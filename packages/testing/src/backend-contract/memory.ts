@@ -27,7 +27,6 @@ export const memory: Promises = {
 async function everything(trial: Trial, session: Session, key: number): Promise<void> {
   await session.forwardBackward(trial.batch(4, key), 0.5, true)
   await session.forwardBackward(trial.batch(2, key), 0.5, true)
-  session.scaleGradients(0.5)
   session.clipGradients(1).dispose()
   session.writeGradients((await read(session)).gradients)
   await session.optimizerStep(trial.learningRate)

@@ -110,7 +110,11 @@ export function sequence(
 
 /** A number as the schedule that is constant. */
 export function toSchedule(rate: number | Schedule): Schedule {
-  return typeof rate === 'number' ? constant(rate) : rate
+  if (typeof rate === 'number') return constant(rate)
+  if (typeof rate === 'function') return rate
+  throw new TypeError(
+    `${JSON.stringify(rate)} is no learning rate: give a number or a schedule, such as cosine({ from: 0.001 })`,
+  )
 }
 
 /** From `decay.from` at the first step to `decay.to` at the last, along a curve from 0 to 1. */

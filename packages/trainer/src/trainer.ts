@@ -103,12 +103,12 @@ export class Trainer {
 
   /** Releases the model. Waits for a run under way; cleans up hooks that never came to run. */
   async close(): Promise<void> {
-    // What made the run fail has been told to the caller of train().
+    // What made them fail has been told to those who called.
     await this.training?.catch(() => {})
     if (this.closed) return
     this.closed = true
-    if (this.training === undefined) await (await this.hooks)?.cleanUp()
-    await (await this.session)?.close()
+    if (this.training === undefined) await (await this.hooks?.catch(() => undefined))?.cleanUp()
+    await (await this.session?.catch(() => undefined))?.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

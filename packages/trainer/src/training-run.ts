@@ -309,10 +309,9 @@ export class TrainingRun {
 
   private async deliver(context: LogContext): Promise<void> {
     this.lastLog = context.values
-    const { loss } = context.values
-    if (this.options.nonFiniteLoss === 'stop' && loss !== undefined && !Number.isFinite(loss)) {
-      throw nonFinite(context.step, loss)
-    }
+    const { loss = 0 } = context.values
+    const isSpoiled = this.options.nonFiniteLoss === 'stop' && !Number.isFinite(loss)
+    if (isSpoiled && this.failure === undefined) throw nonFinite(context.step, loss)
     await this.tell(train.log, () => context)
   }
 

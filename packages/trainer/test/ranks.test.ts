@@ -43,6 +43,12 @@ async function trainOn(worldSize: number, hooksOf: (rank: number) => Hook[] = ()
   )
 }
 
+/** What must be the same on every rank: counters of microbatches may differ. */
+function learned(rank: Rank | undefined): object {
+  const { parameters, slots } = (rank as Rank).state.session
+  return { parameters, slots }
+}
+
 function closeTo(expected: unknown, digits: number): unknown {
   if (typeof expected === 'number') return expect.closeTo(expected, digits)
   if (Array.isArray(expected)) return expected.map((item) => closeTo(item, digits))
@@ -65,7 +71,7 @@ describe('several ranks learn what one learns from the whole batch', async () =>
       const ranks = await trainOn(worldSize)
       for (const rank of ranks) {
         // Bit-identical to each other …
-        expect(rank.state.session).toEqual(ranks[0]?.state.session)
+        expect(learned(rank)).toEqual(learned(ranks[0]))
         expect(rank.logs).toEqual(ranks[0]?.logs)
         expect(rank.summary.lastEvaluation).toEqual(ranks[0]?.summary.lastEvaluation)
         // … and as close to one rank as sums in another order can be.
@@ -116,7 +122,7 @@ test('what one rank asks for, all do at the same step', async () => {
   const steps = (trace: string | undefined) => trace?.split('\n').filter((line) => !line.includes('stopped'))
   expect(steps(main)).toEqual(steps(other))
   expect(ranks.map(({ summary }) => summary.skippedSteps)).toEqual([1, 1])
-  expect(ranks[0]?.state.session).toEqual(ranks[1]?.state.session)
+  expect(learned(ranks[0])).toEqual(learned(ranks[1]))
 })
 
 test('a signal on one rank ends all at once', async () => {

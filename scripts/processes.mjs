@@ -30,19 +30,24 @@ export async function must(program, args) {
   return result.output
 }
 
-/**
- * Puts the pnpm that package.json names, and the tools of this workspace, first on PATH.
- * npm fetches pnpm when it is missing. pnpm's own install script places its binary: it has to run,
- * whatever npm's settings for install scripts are.
- */
+/** Puts the pnpm that package.json names, and the tools of this workspace, first on PATH. */
 export async function usePnpm() {
   const { packageManager } = JSON.parse(readFileSync('package.json', 'utf8'))
-  const scripts = ['--yes', '--ignore-scripts=false', '--allow-scripts=pnpm']
-  const question = ['node', '-p', '"PATH=" + process.env.PATH']
-  const answer = await must('npm', ['exec', ...scripts, `--package=${packageManager}`, '--', ...question])
-  const [folder] = answer.match(/^PATH=(.*)$/m)[1].split(delimiter)
+  // Without the network when npm has it already; what npm remembers of the registry can be too old to have it.
+  const folder = await npmExec(packageManager, '--prefer-offline').catch(() => npmExec(packageManager))
   process.env.PATH = [resolve('node_modules/.bin'), folder, process.env.PATH].join(delimiter)
   process.env.TURBO_TELEMETRY_DISABLED = '1'
+}
+
+/**
+ * Has npm fetch a package if it is missing, and returns the folder of its programs. pnpm's own install script
+ * places its binary: it has to run, whatever npm's settings for install scripts are.
+ */
+async function npmExec(name, ...flags) {
+  const scripts = ['--yes', '--ignore-scripts=false', '--allow-scripts=pnpm', ...flags]
+  const question = ['node', '-p', '"PATH=" + process.env.PATH']
+  const answer = await must('npm', ['exec', ...scripts, `--package=${name}`, '--', ...question])
+  return answer.match(/^PATH=(.*)$/m)[1].split(delimiter)[0]
 }
 
 function exitCode(child) {

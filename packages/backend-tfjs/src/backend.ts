@@ -1,0 +1,116 @@
+import type { Backend, SessionOptions } from '@hookstep/trainer'
+import * as tf from '@tensorflow/tfjs'
+import { activate, type Engine } from './engine.ts'
+import { functions } from './functions.ts'
+import { layersModel } from './layers-model.ts'
+import type { Learner } from './learner.ts'
+import { resolveLoss } from './losses.ts'
+import { resolveMetrics } from './metrics.ts'
+import { awaited, immediate } from './readback.ts'
+import { stream, withRandomAsync } from './seeded-random.ts'
+import { TfjsSession } from './session.ts'
+import type { Task, TaskDefinition, TaskFactory } from './task.ts'
+
+/**
+ * A backend on any engine of TensorFlow.js. The engine becomes the active one when a session is opened;
+ * a process can have sessions of one engine at a time.
+ */
+export function tfjs<Names extends string = string>(
+  task: TaskFactory<Names> | TaskDefinition<Names>,
+  engine: Engine,
+): Backend {
+  const definition = definitionOf(task)
+  return {
+    name: engine.name,
+    open: (options) => open(definition.build as TaskFactory, engine, options),
+    ...(definition.registerEvents && { registerEvents: (run) => definition.registerEvents?.(run) }),
+  }
+}
+
+function definitionOf<Names extends string>(
+  task: TaskFactory<Names> | TaskDefinition<Names>,
+): TaskDefinition<Names> {
+  const definition = typeof task === 'function' ? { build: task } : task
+  if (typeof definition?.build === 'function') return definition
+  throw new TypeError(
+    `A task is a function that makes it, or an object with such a function named build; this is ${task}`,
+  )
+}
+
+async function open(build: TaskFactory, engine: Engine, options: SessionOptions): Promise<TfjsSession> {
+  const release = await activate(engine)
+  const made = new MadeByTask()
+  try {
+    const { seed } = options
+    // All ranks draw the same initial parameters.
+    const task = await withRandomAsync(stream(seed, 'build'), () => made.track(() => build({ tf, seed })))
+    return sessionOf(task, engine, options, () => {
+      made.dispose()
+      release()
+    })
+  } catch (error) {
+    made.dispose()
+    release()
+    throw error
+  }
+}
+
+function sessionOf(
+  task: Task,
+  { name, readbackLag = 0 }: Engine,
+  { seed, distributed }: SessionOptions,
+  release: () => void,
+): TfjsSession {
+  return new TfjsSession({
+    learner: learnerOf(task),
+    loss: resolveLoss(task.loss),
+    metrics: resolveMetrics(task.metrics ?? [], task.loss),
+    optimizer: checkOptimizer(task.optimizer),
+    engine: name,
+    readback: readbackLag === 0 ? immediate : awaited,
+    readbackLag,
+    seed,
+    rank: distributed.rank,
+    release,
+  })
+}
+
+function learnerOf(task: Task | undefined): Learner {
+  if (typeof task === 'object' && task !== null) {
+    if ('model' in task && task.model instanceof tf.LayersModel) return layersModel(task)
+    if ('forward' in task && typeof task.forward === 'function') return functions(task)
+  }
+  throw new TypeError(
+    'The function that makes the task must return an object with a model (a tf.LayersModel), or with parameters and a forward function',
+  )
+}
+
+function checkOptimizer(optimizer: Task['optimizer']): Task['optimizer'] {
+  if (typeof optimizer?.update === 'function') return optimizer
+  throw new TypeError(
+    "The task's optimizer must be made by adam(), sgd() and the like of @hookstep/backend-tfjs: those of TensorFlow.js cannot be saved exactly",
+  )
+}
+
+/** The tensors that a task's function makes: they live as long as the session does. */
+class MadeByTask {
+  #tensors: tf.Tensor[] = []
+
+  /** Runs `make`; what it makes before it first waits is kept, and disposed later. */
+  track<Result>(make: () => Result): Result {
+    const engine = tf.engine()
+    engine.startScope('task')
+    try {
+      return make()
+    } finally {
+      const scope = engine.state.activeScope
+      this.#tensors = (scope?.track ?? []).filter(({ kept }) => !kept).map((tensor) => tf.keep(tensor))
+      engine.endScope()
+    }
+  }
+
+  dispose(): void {
+    tf.dispose(this.#tensors)
+    this.#tensors = []
+  }
+}

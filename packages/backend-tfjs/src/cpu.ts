@@ -1,0 +1,34 @@
+import type { Backend } from '@hookstep/trainer'
+import * as tf from '@tensorflow/tfjs'
+import { tfjs } from './backend.ts'
+import { type HostMemory, registerHostKernels } from './optimizers/host-kernels.ts'
+import type { TaskDefinition, TaskFactory } from './task.ts'
+
+/**
+ * The engine in plain JavaScript: runs everywhere, has every operation, and is the slowest. Its readings
+ * are immediate and its results the same bits on every machine of the same JavaScript engine.
+ */
+export function cpu<Names extends string = string>(
+  task: TaskFactory<Names> | TaskDefinition<Names>,
+): Backend {
+  return tfjs(task, { name: 'cpu', prepare: () => registerHostKernels('cpu', memoryOf) })
+}
+
+/** What is used of the engine's backend. */
+interface CpuBackend {
+  readonly data: { get(dataId: object): { values: Float32Array } }
+  makeTensorInfo(shape: number[], dtype: 'float32', values: Float32Array): tf.TensorInfo
+}
+
+function memoryOf(backend: unknown): HostMemory {
+  const { data } = backend as CpuBackend
+  return {
+    view: ({ dataId }) => data.get(dataId).values,
+    make: (shape) =>
+      (backend as CpuBackend).makeTensorInfo(
+        shape,
+        'float32',
+        new Float32Array(tf.util.sizeFromShape(shape)),
+      ),
+  }
+}

@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs'
+
+/** An engine of TensorFlow.js, and what a session must know of it. */
+export interface Engine {
+  /** As TensorFlow.js knows it: `cpu`, `wasm`, `webgpu`, `tensorflow`, …. */
+  readonly name: string
+  /** Brings the engine's code in and registers kernels, before the engine is made the active one. */
+  readonly prepare?: () => void | Promise<void>
+  /**
+   * Steps after which a number whose reading was begun is surely on the host. 0, the default: the engine
+   * reads synchronously, and so does the session; above, reading returns promises.
+   */
+  readonly readbackLag?: number
+}
+
+/** The engine that sessions use. TensorFlow.js has one active engine per process. */
+interface Use {
+  engine: string | undefined
+  sessions: number
+}
+
+/** Shared by all copies of this package in a process, as TensorFlow.js's own engine is. */
+const uses = globalThis as { [key: symbol]: Use | undefined }
+const key = Symbol.for('hookstep.tfjs.engine')
+
+/**
+ * Makes an engine the active one, for a session. Returns what gives it up again.
+ *
+ * @throws Error while a session of another engine is open, or where the engine does not start.
+ */
+export async function activate({ name, prepare }: Engine): Promise<() => void> {
+  const release = claim(name)
+  try {
+    await prepare?.()
+    if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its engine '${name}'`)
+    await tf.ready()
+    return release
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** @throws Error where something else has changed the active engine since the session was opened. */
+export function checkActive(name: string): void {
+  if (tf.getBackend() === name) return
+  throw new Error(
+    `The active engine of TensorFlow.js is '${tf.getBackend()}', but the open session is on '${name}': leave out tf.setBackend() while it is open`,
+  )
+}
+
+function claim(name: string): () => void {
+  uses[key] ??= { engine: undefined, sessions: 0 }
+  const use = uses[key]
+  if (use.sessions > 0 && use.engine !== name) {
+    throw new Error(
+      `Cannot open a session on '${name}' while one on '${use.engine}' is open: TensorFlow.js has one engine per process. Close the other session first, or use another process`,
+    )
+  }
+  use.engine = name
+  use.sessions += 1
+  let released = false
+  return () => {
+    if (!released) use.sessions -= 1
+    released = true
+  }
+}

@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs'
+import type { Parameter } from './parameters.ts'
+import { after, type Readback } from './readback.ts'
+
+/** The gradients of a step, in the order of the parameters. */
+export class Gradients {
+  readonly #parameters: readonly Parameter[]
+  #tensors: tf.Tensor[] | undefined
+
+  constructor(parameters: readonly Parameter[]) {
+    this.#parameters = parameters
+  }
+
+  /** Adds the gradients of a microbatch, and takes the tensors over. */
+  add(tensors: tf.Tensor[]): void {
+    const sums = this.#tensors
+    if (sums === undefined) this.#tensors = tensors.map((tensor) => tf.keep(tensor))
+    else
+      this.#replace(
+        tensors,
+        tf.tidy(() => sums.map((sum, index) => tf.add(sum, tensors[index] as tf.Tensor))),
+      )
+  }
+
+  /** @throws Error where there are none. */
+  get tensors(): readonly tf.Tensor[] {
+    if (this.#tensors !== undefined) return this.#tensors
+    throw new Error('There are no gradients: forwardBackward() or writeGradients() comes first')
+  }
+
+  /** Scales all of them down to a global norm of at most `maxNorm`. Returns the norm before. */
+  clip(maxNorm: number): tf.Scalar {
+    const tensors = this.tensors
+    const [norm, ...clipped] = tf.tidy(() => {
+      const squares = tensors.map((tensor) => tf.sum(tf.square(tensor)))
+      const norm = tf.sqrt(tf.addN(squares))
+      const factor = tf.minimum(tf.div(maxNorm, norm), 1)
+      return [norm, ...tensors.map((tensor) => tf.mul(tensor, factor))]
+    })
+    this.#replace([], clipped)
+    return tf.keep(norm as tf.Scalar)
+  }
+
+  /** Copies all elements to one array; zeros where there is no gradient. */
+  read(readback: Readback): Float32Array | Promise<Float32Array> {
+    const sizes = this.#parameters.map(({ variable }) => variable.size)
+    const all = new Float32Array(sizes.reduce((sum, size) => sum + size, 0))
+    if (this.#tensors === undefined) return all
+    const joined = tf.tidy(() =>
+      tf.concat1d(this.tensors.map((tensor) => tf.reshape(tensor, [-1]) as tf.Tensor1D)),
+    )
+    return after(readback.arrays([joined]), ([array]) => {
+      joined.dispose()
+      return array?.data as Float32Array
+    })
+  }
+
+  /** Puts elements in the order of `read` in place of the gradients. */
+  write(elements: Float32Array): void {
+    let start = 0
+    const tensors = this.#parameters.map(({ variable: { shape, size } }) => {
+      const own = elements.slice(start, start + size)
+      start += size
+      return tf.tensor(own, shape, 'float32')
+    })
+    if (start !== elements.length) {
+      tf.dispose(tensors)
+      throw new Error(`There are ${start} gradients, but ${elements.length} were given`)
+    }
+    this.clear()
+    this.add(tensors)
+  }
+
+  held(): readonly tf.Tensor[] {
+    return this.#tensors ?? []
+  }
+
+  clear(): void {
+    if (this.#tensors !== undefined) tf.dispose(this.#tensors)
+    this.#tensors = undefined
+  }
+
+  #replace(used: readonly tf.Tensor[], tensors: readonly tf.Tensor[]): void {
+    for (const tensor of used) tensor.dispose()
+    this.clear()
+    this.#tensors = tensors.map((tensor) => tf.keep(tensor))
+  }
+}

@@ -1,0 +1,30 @@
+export { tfjs } from './backend.ts'
+export { cpu } from './cpu.ts'
+export type { Engine } from './engine.ts'
+export type { Loss, LossFunction, LossName } from './losses.ts'
+export type { MetricFunction, MetricName, Metrics } from './metrics.ts'
+export { type AdagradOptions, adagrad } from './optimizers/adagrad.ts'
+export { type AdamOptions, adam, adamW } from './optimizers/adam.ts'
+export {
+  type StepAttributes,
+  stepKernel,
+  type UpdateAttributes,
+  updateKernel,
+} from './optimizers/kernels.ts'
+export { type LionOptions, lion } from './optimizers/lion.ts'
+export { type MomentumOptions, momentum } from './optimizers/momentum.ts'
+export type { DecayOptions, Optimizer, StepSlot, Update } from './optimizers/optimizer.ts'
+export type { ElementProgram, Program, Result, Value } from './optimizers/program.ts'
+export { type RmspropOptions, rmsprop } from './optimizers/rmsprop.ts'
+export { sgd } from './optimizers/sgd.ts'
+export type { BinaryOperation, Term, UnaryOperation } from './optimizers/term.ts'
+export type {
+  FunctionTask,
+  Mode,
+  ModelTask,
+  Task,
+  TaskContext,
+  TaskDefinition,
+  TaskFactory,
+  TensorBatch,
+} from './task.ts'

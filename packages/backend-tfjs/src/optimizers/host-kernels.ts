@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs'
+import { type BlockRunner, blockRunner, type ElementArrays } from './blocks.ts'
+import { asFunction } from './fold.ts'
+import { type StepAttributes, stepKernel, type UpdateAttributes, updateKernel } from './kernels.ts'
+import type { ElementProgram, Program } from './program.ts'
+
+/** An engine whose tensors lie in memory that JavaScript can read and write. */
+export interface HostMemory {
+  /** The elements of a float32 tensor, in place; valid until the next tensor is made. */
+  view(tensor: tf.TensorInfo): Float32Array
+  /** A float32 tensor to be filled. */
+  make(shape: number[]): tf.TensorInfo
+}
+
+/** Registers the kernels of updates for an engine, as loops over its memory. */
+export function registerHostKernels(
+  engine: string,
+  memoryOf: (backend: unknown) => HostMemory,
+  runnerOf: (program: ElementProgram, backend: unknown) => UpdateRunner = blockUpdate,
+): void {
+  register(engine, stepKernel, ({ inputs, attrs, backend }) =>
+    beginStep(inputs, attrs as unknown as StepAttributes, memoryOf(backend)),
+  )
+  register(engine, updateKernel, ({ inputs, attrs, backend }) =>
+    runnerOf((attrs as unknown as UpdateAttributes).program, backend)(inputs, memoryOf(backend)),
+  )
+}
+
+/** Updates a parameter: inputs and output as {@link updateKernel} says. */
+export type UpdateRunner = (inputs: tf.NamedTensorInfoMap, memory: HostMemory) => tf.TensorInfo
+
+/** A kernel's function as TensorFlow.js calls it. */
+type Kernel = (call: {
+  inputs: tf.NamedTensorInfoMap
+  attrs?: tf.NamedAttrMap
+  backend: unknown
+}) => tf.TensorInfo
+
+function register(backendName: string, kernelName: string, kernelFunc: Kernel): void {
+  if (tf.getKernel(kernelName, backendName)) return
+  tf.registerKernel({ kernelName, backendName, kernelFunc: kernelFunc as unknown as tf.KernelFunc })
+}
+
+function beginStep(
+  inputs: tf.NamedTensorInfoMap,
+  { optimizer, program }: StepAttributes,
+  memory: HostMemory,
+): tf.TensorInfo {
+  const output = memory.make([program.stepTerms.length])
+  const numberOf = (name: string): number => memory.view(inputs[name] as tf.TensorInfo)[0] as number
+  const values = new Map([['learningRate', numberOf('learningRate')]])
+  for (const name of Object.keys(optimizer.stepSlots)) values.set(`stepSlot:${name}`, numberOf(name))
+  const functions = stepFunctions(program, optimizer)
+  const next = functions.slots.map(([name, compute]) => [name, compute(values)] as const)
+  for (const [name, value] of next) {
+    values.set(`stepSlot:${name}`, value)
+    memory.view(inputs[name] as tf.TensorInfo)[0] = value
+  }
+  memory.view(output).set(functions.numbers.map((compute) => compute(values)))
+  return output
+}
+
+type StepFunction = (values: ReadonlyMap<string, number>) => number
+
+interface StepFunctions {
+  readonly slots: readonly (readonly [string, StepFunction])[]
+  readonly numbers: readonly StepFunction[]
+}
+
+const stepFunctionsOf = new WeakMap<Program, StepFunctions>()
+
+function stepFunctions(program: Program, { stepSlots }: StepAttributes['optimizer']): StepFunctions {
+  const known = stepFunctionsOf.get(program)
+  if (known !== undefined) return known
+  const made = {
+    slots: Object.entries(stepSlots).map(([name, { next }]) => [name, asFunction(next)] as const),
+    numbers: program.stepTerms.map(asFunction),
+  }
+  stepFunctionsOf.set(program, made)
+  return made
+}
+
+const blockRunnersOf = new WeakMap<ElementProgram, BlockRunner>()
+
+function blockUpdate(program: ElementProgram): UpdateRunner {
+  const run = blockRunnersOf.get(program) ?? blockRunner(program)
+  blockRunnersOf.set(program, run)
+  return (inputs, memory) => {
+    const output = memory.make((inputs.parameter as tf.TensorInfo).shape)
+    run(elementArrays(program, inputs, output, memory))
+    return output
+  }
+}
+
+function elementArrays(
+  program: ElementProgram,
+  inputs: tf.NamedTensorInfoMap,
+  output: tf.TensorInfo,
+  memory: HostMemory,
+): ElementArrays {
+  const view = (name: string): Float32Array => memory.view(inputs[name] as tf.TensorInfo)
+  return {
+    parameter: view('parameter'),
+    gradient: view('gradient'),
+    step: view('step'),
+    slots: program.slots.map((_, index) => view(`slot${index}`)),
+    target: memory.view(output),
+  }
+}

@@ -1,0 +1,3 @@
+export { consoleLines } from './console-lines.ts';
+export { history } from './history.ts';
+export { parseJournal } from './journal-format.ts';

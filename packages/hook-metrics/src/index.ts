@@ -1,0 +1,14 @@
+export { consoleLines } from './console-lines.ts'
+export { type History, history } from './history.ts'
+export { parseJournal } from './journal-format.ts'
+export type {
+  EndRow,
+  EvaluationRow,
+  FailedRow,
+  FinishedRow,
+  JournalRow,
+  LogRow,
+  RowPosition,
+  StartRow,
+  StoppedRow,
+} from './rows.ts'

@@ -1,0 +1,3 @@
+export { journal } from './journal.ts';
+export { progressBar } from './progress-bar.ts';
+export { readJournal } from './read-journal.ts';

@@ -50,8 +50,9 @@ export function at(...points: readonly string[]): Trigger {
     if (point.unit !== unit) {
       throw new RangeError(`${call}: points of one unit, please; combine triggers with anyOf(…)`)
     }
-    if (!(point.amount > 0) || (unit === 'percent' && point.amount > 100)) {
-      throw new RangeError(`${call}: a point must be a positive number of ${unit}`)
+    if (!(point.amount > 0)) throw new RangeError(`${call}: a point must be a positive number of ${unit}`)
+    if (unit === 'percent' && point.amount > 100) {
+      throw new RangeError(`${call}: a point must be at most 100 percent`)
     }
   }
   return { kind: 'at', points: parsed.map(({ amount }) => amount).sort((a, b) => a - b), unit }
@@ -81,16 +82,13 @@ export function isDue(trigger: Trigger, before: Progress, now: Progress): boolea
     case 'any':
       return trigger.triggers.some((one) => isDue(one, before, now))
     case 'at': {
-      const [from, to] = [count(trigger.unit, before), count(trigger.unit, now)]
-      return trigger.points.some((point) => from < point && point <= to)
+      const { points, unit } = trigger
+      return points.some((point) => times(point, unit, before) < 1 && times(point, unit, now) >= 1)
     }
     case 'end':
       return now.last
-    case 'every': {
-      const periods = (progress: Progress): number =>
-        Math.floor(count(trigger.unit, progress) / trigger.period + rounding)
-      return periods(now) > periods(before)
-    }
+    case 'every':
+      return times(trigger.period, trigger.unit, now) > times(trigger.period, trigger.unit, before)
   }
 }
 
@@ -106,19 +104,39 @@ export function countsPercent(trigger: Trigger): boolean {
 }
 
 /**
- * Refuses what is no trigger.
+ * Refuses what is no trigger, such as one that was written by hand and cannot be due.
  *
  * @throws TypeError naming the value.
  */
 export function checkTrigger(value: unknown): asserts value is Trigger {
-  const kind: unknown = (value as Trigger | undefined)?.kind
-  if (!['every', 'at', 'end', 'any'].includes(kind as string)) {
-    throw new TypeError(`${JSON.stringify(value)} is not a trigger; write every('100 steps'), for example`)
-  }
+  if (isTrigger(value)) return
+  const named = typeof value === 'function' ? `the function ${value.name}` : JSON.stringify(value)
+  throw new TypeError(`${named} is not a trigger; write every('100 steps'), for example`)
 }
 
-/** Shares of an epoch and of a run are fractions: they may miss a whole by the last bit. */
-const rounding = 1e-9
+function isTrigger(value: unknown): value is Trigger {
+  const { kind, unit, period, points, triggers } = (value ?? {}) as Readonly<Record<string, unknown>>
+  if (kind === 'any') return Array.isArray(triggers) && triggers.every(isTrigger)
+  if (kind === 'every') return isUnit(unit) && isAmount(period)
+  if (kind === 'at') return isUnit(unit) && Array.isArray(points) && points.every(isAmount)
+  return kind === 'end'
+}
+
+function isUnit(value: unknown): value is TriggerUnit {
+  return units.includes(value as TriggerUnit)
+}
+
+function isAmount(value: unknown): value is number {
+  return Number.isFinite(value) && (value as number) > 0
+}
+
+/** How many times a whole length has been passed. */
+function times(length: number, unit: TriggerUnit, progress: Progress): number {
+  return Math.floor((count(unit, progress) / length) * (1 + rounding))
+}
+
+/** Shares of an epoch and of a run are fractions: they may miss a whole by the last bits. */
+const rounding = 1e-12
 
 function count(unit: TriggerUnit, progress: Progress): number {
   if (unit === 'steps') return progress.step
@@ -136,8 +154,8 @@ function parse(call: string, text: string): { amount: number; unit: TriggerUnit 
       `${call}: write a number and a unit: ${units.slice(0, 4).join(', ')} or %, such as '100 steps'`,
     )
   }
-  if (unit === 'steps' && !Number.isInteger(amount)) {
-    throw new RangeError(`${call}: steps are whole`)
+  if ((unit === 'steps' || unit === 'samples') && !Number.isInteger(amount)) {
+    throw new RangeError(`${call}: ${unit} are whole`)
   }
   return { amount, unit }
 }

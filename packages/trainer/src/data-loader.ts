@@ -132,14 +132,24 @@ class DatasetLoader implements DataLoader {
 
   private fetch(from: number, to: number): Fetched | Promise<Fetched> {
     this.order ??= orderOf(this.position.epoch, this.data.length, this.options)
+    const indices = this.order.subarray(from, to)
     const stream = random(this.options.seed, 'batch', this.position.epoch, from)
-    const batch = this.data.batch(this.order.subarray(from, to), stream)
-    if (!(batch instanceof Promise)) return measured(batch)
-    const fetched = batch.then(measured)
-    // Its failure is met where it is taken.
-    fetched.catch(() => {})
-    return fetched
+    return failingWhenTaken(() => {
+      const batch = this.data.batch(indices, stream)
+      return batch instanceof Promise
+        ? batch.then((arrived) => complete(arrived, indices.length))
+        : complete(batch, indices.length)
+    })
   }
+}
+
+/** Refuses a batch whose weight in its step would not be what its samples count. */
+function complete(batch: Batch, samples: number): Fetched {
+  const fetched = measured(batch)
+  if (fetched.size === samples) return fetched
+  throw new RangeError(
+    `data gave ${fetched.size} samples for ${samples} indices: batch(indices) returns one for each`,
+  )
 }
 
 /** The indices of an epoch: in order, or shuffled by Fisher and Yates' method from seed and epoch. */
@@ -167,6 +177,8 @@ class StreamLoader implements DataLoader {
   private readonly group: ProcessGroup
   private iterator: Iterator<Batch> | AsyncIterator<Batch> | undefined
   private ahead: Result | Promise<Result> | undefined
+  /** The epoch before, while its iterator closes. */
+  private leaving: Promise<void> | undefined
 
   constructor(data: Exclude<Data, Dataset>, group: ProcessGroup) {
     this.data = data
@@ -178,10 +190,14 @@ class StreamLoader implements DataLoader {
   }
 
   async hasMore(): Promise<boolean> {
-    const { done } = await this.peek()
-    if (done === true && this.position.batches === 0) throw emptyStream(this.position.epoch)
-    if (this.group.worldSize === 1) return done !== true
-    const more = Float64Array.of(done === true ? 0 : 1)
+    const isMore = await this.peek().then(
+      ({ done }) => done !== true,
+      // A failure is a batch as well: it is met where it is taken, not in the step before.
+      () => true,
+    )
+    if (!isMore && this.position.batches === 0) throw emptyStream(this.position.epoch)
+    if (this.group.worldSize === 1) return isMore
+    const more = Float64Array.of(isMore ? 1 : 0)
     await this.group.allReduce(more, 'min')
     return more[0] === 1
   }
@@ -197,8 +213,9 @@ class StreamLoader implements DataLoader {
 
   nextEpoch(): void {
     this.position = { epoch: this.position.epoch + 1, samples: 0, batches: 0 }
-    this.iterator = undefined
-    this.ahead = undefined
+    this.leaving = this.leave()
+    // Its failure is met where it is awaited.
+    this.leaving.catch(() => {})
   }
 
   async seek({ epoch, batches }: DataState): Promise<void> {
@@ -214,26 +231,49 @@ class StreamLoader implements DataLoader {
   }
 
   async close(): Promise<void> {
-    await Promise.resolve(this.ahead).catch(() => {})
-    await this.iterator?.return?.()
+    await this.leaving
+    await this.leave()
+  }
+
+  /** Lets data that has not come to its end close what it opened, as leaving a `for await` would. */
+  private async leave(): Promise<void> {
+    const { iterator, ahead } = this
+    this.iterator = undefined
+    this.ahead = undefined
+    const isOpen = await Promise.resolve(ahead).then(
+      (result) => result?.done !== true,
+      () => false,
+    )
+    if (isOpen) await iterator?.return?.()
   }
 
   private async peek(): Promise<Result> {
+    await this.leaving
     this.readAhead()
     return this.ahead as Result | Promise<Result>
   }
 
   private readAhead(): void {
-    if (this.ahead !== undefined) return
-    this.iterator ??= iterate(this.batches())
-    this.ahead = this.iterator.next()
-    // Its failure is met where it is taken.
-    if (this.ahead instanceof Promise) this.ahead.catch(() => {})
+    this.ahead ??= failingWhenTaken(() => {
+      this.iterator ??= iterate(this.batches())
+      return this.iterator.next()
+    })
   }
 
   private batches(): Batches {
-    return typeof this.data === 'function' ? this.data(this.position.epoch, this.group) : this.data
+    if (typeof this.data !== 'function') return this.data
+    const batches: unknown = this.data(this.position.epoch, this.group)
+    if (isIterable(batches)) return batches
+    throw new TypeError(
+      `data(${this.position.epoch}) returned ${String(batches)}; it must return an iterable of batches`,
+    )
   }
+}
+
+function isIterable(value: unknown): value is Batches {
+  return (
+    typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
+  )
 }
 
 function iterate(batches: Batches): Iterator<Batch> | AsyncIterator<Batch> {
@@ -250,13 +290,28 @@ function emptyStream(epoch: number): RangeError {
   )
 }
 
+/** What is fetched ahead and fails, at once or later, fails where it is taken. */
+function failingWhenTaken<Ahead>(fetch: () => Ahead | Promise<Ahead>): Ahead | Promise<Ahead> {
+  try {
+    const ahead = fetch()
+    if (ahead instanceof Promise) ahead.catch(() => {})
+    return ahead
+  } catch (error) {
+    const failed = Promise.reject(error)
+    failed.catch(() => {})
+    return failed
+  }
+}
+
 function measured(batch: Batch): Fetched {
   if (typeof batch !== 'object' || batch === null) {
     throw new TypeError(
       `data gave ${String(batch)}: a batch is arrays by name, { inputs: { data, shape }, … }`,
     )
   }
-  return { batch, size: countSamples(batch, 'batch') }
+  const size = countSamples(batch, 'batch')
+  if (size === 0) throw new RangeError('data gave a batch without samples: leave it out')
+  return { batch, size }
 }
 
 /** Steps in an epoch, where that is known. */

@@ -29,27 +29,46 @@ export type Data = Dataset | Batches | ((epoch: number, distributed: Distributed
  * })
  * ```
  *
- * @throws RangeError when arrays differ in their number of samples, or do not fill their shapes.
+ * @throws TypeError | RangeError on what is no array with its shape, on arrays that differ in their number
+ * of samples, and, from `batch`, on an index that is none of a sample.
  */
 export function arrays(columns: NamedArrays): Dataset {
   const length = countSamples(columns, 'arrays')
   return {
     length,
-    batch: (indices) =>
-      Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, rows(column, indices)])),
+    batch(indices) {
+      checkIndices(indices, length)
+      return Object.fromEntries(
+        Object.entries(columns).map(([name, column]) => [name, rows(column, indices)]),
+      )
+    },
+  }
+}
+
+function checkIndices(indices: Uint32Array, length: number): void {
+  for (const index of indices) {
+    if (index >= length) throw new RangeError(`arrays: there is no sample ${index}; they hold ${length}`)
   }
 }
 
 /** Copies rows of an array, in the order of the indices. */
 function rows({ data, shape }: NamedArrays[string], indices: Uint32Array): NamedArrays[string] {
   const width = data.length / (shape[0] as number)
-  const ArrayType = data.constructor as new (length: number) => typeof data
-  const picked = new ArrayType(indices.length * width)
+  const picked = new arrayTypes[kindOf(data) as keyof typeof arrayTypes](indices.length * width)
   for (let row = 0; row < indices.length; row++) {
     const start = (indices[row] as number) * width
     picked.set(data.subarray(start, start + width), row * width)
   }
   return { data: picked, shape: [indices.length, ...shape.slice(1)] }
+}
+
+const arrayTypes = { Float32Array, Int32Array, Uint8Array }
+
+/** Told by name: a `Buffer` is a Uint8Array, and an array from another realm is one of its kind. */
+function kindOf(data: unknown): string | undefined {
+  return ArrayBuffer.isView(data)
+    ? (data as unknown as Record<symbol, string>)[Symbol.toStringTag]
+    : undefined
 }
 
 /**
@@ -82,8 +101,15 @@ export function countSamples(columns: NamedArrays, owner: string): number {
 }
 
 function checkArray(value: NamedArrays[string] | undefined, name: string): NamedArrays[string] {
-  if (!ArrayBuffer.isView(value?.data) || !Array.isArray(value.shape) || value.shape.length === 0) {
+  const kind = kindOf(value?.data)
+  if (value === undefined || kind === undefined || !Array.isArray(value.shape) || value.shape.length === 0) {
     throw new TypeError(`${name} is not { data, shape } with a typed array and at least one dimension`)
+  }
+  if (!(kind in arrayTypes)) {
+    throw new TypeError(`${name} is a ${kind}; make it a Float32Array, an Int32Array or a Uint8Array`)
+  }
+  if (!value.shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw new RangeError(`${name} has the shape [${value.shape.join(', ')}]: sizes are whole numbers`)
   }
   return value
 }

@@ -66,12 +66,17 @@ class InMemoryRank implements ProcessGroup {
   }
 
   allReduce(values: Reducible, reduction: Reduction): Promise<void> {
-    const call = `allReduce of ${values.length} (${reduction})`
+    const call = `allReduce of ${describe(values)} (${reduction})`
     return this.meeting.join(this.rank, call, values, (all) => reduce(all, reduction))
   }
 
   broadcast(values: Reducible, from: number): Promise<void> {
-    const call = `broadcast of ${values.length} from rank ${from}`
+    if (!(Number.isInteger(from) && from >= 0 && from < this.worldSize)) {
+      return Promise.reject(
+        new RangeError(`broadcast from rank ${from}: ranks count from 0 to ${this.worldSize - 1}`),
+      )
+    }
+    const call = `broadcast of ${describe(values)} from rank ${from}`
     return this.meeting.join(this.rank, call, values, (all) => all[from] as Reducible)
   }
 
@@ -84,20 +89,25 @@ class InMemoryRank implements ProcessGroup {
   }
 }
 
+function describe(values: Reducible): string {
+  return `${values.length} in a ${values.constructor.name}`
+}
+
+/** A rank that has come to a collective and waits for the others. */
 interface Arrival {
   readonly call: string
   readonly values: Reducible
   readonly leave: (error?: Error) => void
 }
 
-/** Where ranks meet for one collective after the other. */
+/** Where ranks meet for one collective after the other: the n-th of each rank with the n-th of the others. */
 class Meeting {
-  private readonly arrivals = new Map<number, Arrival>()
-  private readonly worldSize: number
+  /** By rank. One that does not wait for its collectives may be several ahead of the others. */
+  private readonly arrivals: readonly Arrival[][]
   private aborted: Error | undefined
 
   constructor(worldSize: number) {
-    this.worldSize = worldSize
+    this.arrivals = Array.from({ length: worldSize }, () => [])
   }
 
   join(
@@ -108,24 +118,24 @@ class Meeting {
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.aborted !== undefined) return reject(this.aborted)
-      this.arrivals.set(rank, {
+      this.arrivals[rank]?.push({
         call,
         values,
         leave: (error) => (error === undefined ? resolve() : reject(error)),
       })
-      if (this.arrivals.size === this.worldSize) this.complete(combine)
+      if (this.arrivals.every((waiting) => waiting.length > 0)) this.complete(combine)
     })
   }
 
   abort(reason: Error): void {
     this.aborted ??= new Error(`another rank failed: ${reason.message}`, { cause: reason })
-    for (const { leave } of this.arrivals.values()) leave(this.aborted)
-    this.arrivals.clear()
+    for (const waiting of this.arrivals) {
+      for (const { leave } of waiting.splice(0)) leave(this.aborted)
+    }
   }
 
   private complete(combine: (all: readonly Reducible[]) => Reducible): void {
-    const arrivals = Array.from({ length: this.worldSize }, (_, rank) => this.arrivals.get(rank) as Arrival)
-    this.arrivals.clear()
+    const arrivals = this.arrivals.map((waiting) => waiting.shift() as Arrival)
     const calls = new Set(arrivals.map(({ call }) => call))
     if (calls.size > 1) {
       const error = new Error(`ranks called different collectives: ${[...calls].join(' and ')}`)

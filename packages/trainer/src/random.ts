@@ -4,13 +4,17 @@ export interface Random {
   next(): number
   /** A whole number in [0, bound). */
   below(bound: number): number
-  /** Normally distributed, mean 0, standard deviation 1. */
+  /**
+   * Normally distributed, mean 0, standard deviation 1. Its last bits are those of the JavaScript engine's
+   * logarithm and cosine, which may differ between engines.
+   */
   normal(): number
 }
 
 /**
  * The stream of a seed and keys: the same numbers on every platform. Streams of different keys are
- * independent, so that a stream per epoch or per batch needs no state to be saved.
+ * independent, so that a stream per epoch or per batch needs no state to be saved. A number and its
+ * decimal text are the same key.
  */
 export function random(seed: number, ...keys: readonly (number | string)[]): Random {
   const next32 = sfc32(hash(seed, keys))
@@ -24,12 +28,17 @@ export function random(seed: number, ...keys: readonly (number | string)[]): Ran
 
 /** 128 bits of state from seed and keys: MurmurHash3's mixing steps over their text, four times. */
 function hash(seed: number, keys: readonly (number | string)[]): Uint32Array {
-  const text = [seed, ...keys].join('/')
+  const text = [seed, ...keys].map(escapeSlash).join('/')
   return Uint32Array.from([0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x7ed55d16], (start) => {
     let h = start
     for (let i = 0; i < text.length; i++) h = mix(h ^ text.charCodeAt(i))
     return mix(h ^ text.length)
   })
+}
+
+/** Keeps the keys `a/b` and `a`, `b` apart. */
+function escapeSlash(key: number | string): string {
+  return String(key).replace(/[%/]/g, encodeURIComponent)
 }
 
 /** MurmurHash3's finalizer for 32 bits. */

@@ -58,7 +58,7 @@ export function oneCycle(options: {
   readonly startDivisor?: number
   /** The last rate is the first divided by this. Default 10,000. */
   readonly endDivisor?: number
-  /** Share of the steps that rise. Default 0.3. */
+  /** Share of the steps that rise; the peak is the rate of the step after them. Default 0.3. */
   readonly rise?: number
   readonly steps?: number
 }): Schedule {
@@ -71,7 +71,7 @@ export function oneCycle(options: {
   const first = peak / startDivisor
   return (step, totalSteps) => {
     const length = lengthOf('oneCycle', steps, totalSteps)
-    const rising = Math.max(1, Math.round(length * rise))
+    const rising = Math.max(1, Math.min(length - 1, Math.round(length * rise)))
     const up = cosine({ from: first, to: peak, steps: rising + 1 })
     const down = cosine({ from: peak, to: first / endDivisor, steps: Math.max(1, length - rising) })
     return step <= rising ? up(step, length) : down(step - rising, length)

@@ -313,8 +313,3 @@ function measured(batch: Batch): Fetched {
   if (size === 0) throw new RangeError('data gave a batch without samples: leave it out')
   return { batch, size }
 }
-
-/** Steps in an epoch, where that is known. */
-export function stepsPerEpoch({ samplesPerEpoch }: DataLoader, samplesPerStep: number): number | undefined {
-  return samplesPerEpoch && Math.ceil(samplesPerEpoch / samplesPerStep)
-}

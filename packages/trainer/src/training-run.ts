@@ -14,32 +14,27 @@ import {
 } from '@hookstep/catalogue'
 import type { Event, InstalledHooks } from '@hookstep/core'
 import type { Session } from './backend.ts'
-import { type DataLoader, type Fetched, openDataLoader, stepsPerEpoch } from './data-loader.ts'
+import { Course } from './course.ts'
+import type { Fetched } from './data-loader.ts'
 import { runEvaluation } from './evaluation.ts'
-import { LateLog } from './late-log.ts'
 import { Ledger } from './ledger.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
-import { clock, turn } from './platform.ts'
+import { RunClock } from './run-clock.ts'
 import { Step } from './step.ts'
-
-/** The loop gives the event loop a turn after this many seconds without one. */
-const turnEvery = 0.025
+import { StepLog } from './step-log.ts'
 
 /** One run of training, from the first event to the last. Reads from the top down in the order it happens. */
 export class TrainingRun {
   readonly ledger: Ledger
   private readonly options: ResolvedOptions
   private readonly base: RunContext
-  private readonly samplesPerStep: number
-  private readonly loader: DataLoader
+  private readonly course: Course
+  private readonly clock = new RunClock()
   private session!: Session
-  private log!: LateLog
+  private log!: StepLog
   private step: Step | undefined
   /** The progress that the parameters have made. */
   private reached: Progress
-  private startedAt = 0
-  private turnedAt = 0
-  private loggedStep = 0
   private evaluatedStep = 0
   private skippedSteps = 0
   /** Whether `train.checkpoint` has been told at a step that was known to be the last. */
@@ -50,15 +45,13 @@ export class TrainingRun {
   private at = 'setup'
   private outcome: 'finished' | 'stopped' | 'failed' = 'failed'
   private failure: { readonly error: unknown } | undefined
-  private metrics: string[] = []
   private readonly releasing: (void | Promise<void>)[] = []
 
   constructor(options: ResolvedOptions) {
     this.options = options
     this.base = { distributed: plainDistributed(options.group) }
-    this.samplesPerStep = options.batchSize * options.accumulate * options.group.worldSize
-    this.loader = openTrainingData(options, this.samplesPerStep)
-    this.ledger = new Ledger(options, this.totalSteps(0))
+    this.course = new Course(options)
+    this.ledger = new Ledger(options, this.course.totalSteps(0))
     this.reached = this.ledger.progress
   }
 
@@ -83,16 +76,17 @@ export class TrainingRun {
   // -- before the first step
 
   private async configure(open: () => Promise<Session>): Promise<void> {
-    const { ledger, options, loader } = this
+    const { ledger, options, course, base } = this
     await this.tell(train.configuration.start, () => ({ ...this.base, configuration: ledger.configuration }))
     await this.tell(train.configuration.data_loader, () => ({
       ...this.base,
       data: options.data,
-      samplesPerEpoch: loader.samplesPerEpoch,
-      stepsPerEpoch: stepsPerEpoch(loader, this.samplesPerStep),
+      samplesPerEpoch: course.loader.samplesPerEpoch,
+      stepsPerEpoch: course.stepsPerEpoch,
     }))
     this.session = await open()
-    this.log = new LateLog(this.session.readbackLag, (context) => this.deliver(context))
+    const { readbackLag: lag } = this.session
+    this.log = new StepLog({ lag, group: options.group, base, deliver: (context) => this.deliver(context) })
     const { model, optimizer, parameterCount } = this.session
     await this.tell(train.configuration.model_stages, () => ({
       ...this.base,
@@ -103,7 +97,7 @@ export class TrainingRun {
     await this.tell(train.configuration.optimizer, () => ({ ...this.base, optimizer }))
     await this.tell(train.configuration.lr_scheduler, () => ({
       ...this.base,
-      learningRate: (step: number) => this.learningRate(step),
+      learningRate: (step: number) => course.learningRate(step, ledger.progress.totalSteps),
     }))
   }
 
@@ -120,23 +114,29 @@ export class TrainingRun {
   }
 
   private async ready(): Promise<void> {
-    this.startedAt = clock() - this.ledger.progress.seconds
-    this.turnedAt = clock()
+    this.clock.start(this.ledger.progress.seconds)
     await this.tell(train.ready, () => ({ ...this.base, progress: this.ledger.progress }))
-    await this.ledger.agree(['stop'])
     await this.poll()
   }
 
   // -- the steps
 
   private async epochs(): Promise<void> {
-    while (!this.isOver) {
+    const { loader } = this.course
+    while (!(await this.isOver())) {
       await this.tell(train.epoch.pre, () => this.epochContext)
-      while (!this.isOver && (await this.loader.hasMore())) await this.runStep()
-      if (await this.loader.hasMore()) return
+      while (!(await this.isOver()) && (await loader.hasMore())) await this.runStep()
+      if (await loader.hasMore()) return
       await this.tell(train.epoch.post, () => this.epochContext)
-      this.loader.nextEpoch()
+      loader.nextEpoch()
     }
+  }
+
+  /** Whether all is done, or any rank asked to stop. */
+  private async isOver(): Promise<boolean> {
+    await this.ledger.agree(['stop'])
+    const { progress, requests } = this.ledger
+    return this.course.isDone(progress.step) || requests.find('stop') !== undefined
   }
 
   private async runStep(): Promise<void> {
@@ -151,29 +151,28 @@ export class TrainingRun {
     await this.evaluateWhenDue()
     await this.tell(train.step.post, () => step.context)
     await this.checkpoint()
-    await this.ledger.agree(['stop'])
-    await this.breathe()
+    await this.clock.breathe()
   }
 
   private async beginStep(): Promise<Step> {
-    const { ledger, loader, options } = this
+    const { ledger, course, options } = this
     this.release()
-    const samples = loader.samplesAhead(options.accumulate) ?? 0
-    const { step: done, samples: seen } = ledger.progress
+    const samples = course.loader.samplesAhead(options.accumulate) ?? 0
+    const { step: done, samples: seen, totalSteps } = ledger.progress
     ledger.begin({
       step: done + 1,
-      epochs: this.epochsAfter(samples),
+      epochs: course.epochsAfter(samples),
       samples: seen + samples,
-      seconds: await this.seconds(),
-      totalSteps: ledger.progress.totalSteps,
-      last: done + 1 === ledger.progress.totalSteps,
+      seconds: await this.clock.agreedSeconds(options.group),
+      totalSteps,
+      last: done + 1 === totalSteps,
     })
     this.step = new Step({
       ...this.base,
       number: done + 1,
-      epoch: loader.position.epoch,
+      epoch: course.loader.position.epoch,
       progress: ledger.progress,
-      learningRate: this.learningRate(done + 1),
+      learningRate: course.learningRate(done + 1, totalSteps),
       onHostSync: () => this.countHostSync(),
     })
     this.step.samples = samples
@@ -181,16 +180,17 @@ export class TrainingRun {
   }
 
   private async fetch(step: Step): Promise<void> {
+    const { loader } = this.course
     for (let microbatch = 1; microbatch <= this.options.accumulate; microbatch++) {
-      if (!(await this.loader.hasMore())) break
+      if (!(await loader.hasMore())) break
       await this.poll()
       await this.tell(train.batch.pre, () => ({ ...step.context, microbatch }))
-      const fetched = await this.loader.take()
+      const fetched = await loader.take()
       step.microbatches.push(fetched)
       if (fetched === undefined) continue
       await this.tell(train.batch.post, () => ({ ...step.context, microbatch, ...fetched }))
     }
-    if (this.loader.samplesPerEpoch === undefined) await this.countSamples(step)
+    if (loader.samplesPerEpoch === undefined) await this.countSamples(step)
   }
 
   /** The samples of all ranks, where they are known only once they are here. */
@@ -265,7 +265,8 @@ export class TrainingRun {
 
   /** What a stream tells only now: whether the epoch, and with it the run, ends with this step. */
   private async lookAhead(): Promise<Progress> {
-    const { ledger, loader, options } = this
+    const { ledger, options } = this
+    const { loader } = this.course
     const { step, totalSteps, last } = ledger.progress
     if (loader.samplesPerEpoch !== undefined || step === totalSteps) return ledger.progress
     if (await loader.hasMore()) return ledger.progress
@@ -279,32 +280,8 @@ export class TrainingRun {
   private async logWhenDue(step: Step): Promise<void> {
     await this.ledger.agree(['log', 'evaluate', 'stop'])
     const requested = this.ledger.requests.take('log').length > 0
-    if (requested || this.ledger.isDue(this.options.log)) await this.logStep(step)
+    if (requested || this.ledger.isDue(this.options.log)) await this.log.add(step, this.ledger.progress)
     await this.log.deliverUntil(step.number)
-  }
-
-  private async logStep(step: Step): Promise<void> {
-    this.loggedStep = step.number
-    const { epoch } = step.context
-    this.log.add({
-      context: { ...this.base, step: step.number, epoch, progress: this.ledger.progress },
-      values: this.options.group.worldSize === 1 ? step.readValues() : await this.reduceValues(step),
-    })
-  }
-
-  /** Sums the numbers of all ranks: each has weighted its own by its share of the step's samples. */
-  private async reduceValues(step: Step): Promise<Values> {
-    const { loss = 0, gradient_norm, learning_rate, ...metrics } = await step.readValues()
-    // A rank that had no sample of this step knows the metrics from steps before.
-    if (step.measured && step.hasSamples) this.metrics = Object.keys(metrics)
-    const names = step.measured ? this.metrics : []
-    const sums = Float64Array.of(loss, ...names.map((name) => metrics[name] ?? 0))
-    await this.options.group.allReduce(sums, 'sum')
-    return {
-      ...Object.fromEntries(['loss', ...names].map((name, at) => [name, sums[at] as number])),
-      ...(gradient_norm === undefined ? {} : { gradient_norm }),
-      learning_rate: learning_rate as number,
-    }
   }
 
   private async deliver(context: LogContext): Promise<void> {
@@ -344,7 +321,7 @@ export class TrainingRun {
   }
 
   private async checkpoint(): Promise<void> {
-    await this.ledger.agree(['save'])
+    await this.ledger.agree(['save', 'stop'])
     this.savedAtEnd = this.ledger.progress.last
     const requests = this.ledger.requests.take('save')
     if (requests.length > 0 && !this.ledger.bus.hasSubscribers(train.checkpoint)) {
@@ -374,7 +351,7 @@ export class TrainingRun {
     const isLeft = (kind: 'log' | 'evaluate', when: Trigger, doneAt: number): boolean =>
       doneAt < step.number && (isDueAtEnd(when) || this.ledger.requests.find(kind) !== undefined)
     await this.ledger.agree(['log', 'evaluate', 'save'])
-    if (isLeft('log', log, this.loggedStep)) await this.logStep(step)
+    if (isLeft('log', log, this.log.step)) await this.log.add(step, this.ledger.progress)
     if (evaluate !== undefined && isLeft('evaluate', evaluate.when, this.evaluatedStep)) {
       await this.evaluate(evaluate)
     }
@@ -427,7 +404,7 @@ export class TrainingRun {
     await this.attempt(() => this.tell(train.closed, () => context))
     await this.attempt(() => hooks.cleanUp())
     this.ledger.unsubscribeAll()
-    await this.attempt(() => this.loader.close())
+    await this.attempt(() => this.course.loader.close())
     this.release()
     await Promise.all(this.releasing)
     for (const error of this.ledger.closingErrors) this.keep(error)
@@ -457,7 +434,7 @@ export class TrainingRun {
       steps: reached.step,
       epochs: reached.epochs,
       samples: reached.samples,
-      seconds: clock() - this.startedAt,
+      seconds: this.clock.seconds,
       skippedSteps: this.skippedSteps,
       ...(this.lastLog && { lastLog: this.lastLog }),
       ...(this.lastEvaluation && { lastEvaluation: this.lastEvaluation }),
@@ -476,9 +453,9 @@ export class TrainingRun {
     return {
       step,
       samples,
-      seconds: clock() - this.startedAt,
+      seconds: this.clock.seconds,
       seed: this.options.seed,
-      data: this.loader.position,
+      data: this.course.loader.position,
       session: await this.session.save(),
       hooks: this.ledger.saveHooks(),
       configuration: this.ledger.configuration,
@@ -490,65 +467,25 @@ export class TrainingRun {
     if (state.seed !== seed) {
       throw new RangeError(`the saved run has seed ${state.seed}, this one ${seed}: give it the same`)
     }
-    if (!this.loader.resumesExactly) {
-      this.ledger.warn(
+    const { ledger, course, session } = this
+    if (!course.loader.resumesExactly) {
+      ledger.warn(
         'data is read again up to where the saved run stood: exact only if it gives the same batches',
       )
     }
-    await this.loader.seek(state.data)
-    await this.session.load(state.session)
+    await course.loader.seek(state.data)
+    await session.load(state.session)
     const { step, samples, seconds } = state
-    const totalSteps = this.totalSteps(step)
-    this.ledger.resetTo({ step, epochs: this.epochsAfter(0), samples, seconds, totalSteps, last: false })
-    this.reached = this.ledger.progress
-    this.ledger.loadHooks(state.hooks)
+    const totalSteps = course.totalSteps(step)
+    ledger.resetTo({ step, epochs: course.epochsAfter(0), samples, seconds, totalSteps, last: false })
+    this.reached = ledger.progress
+    ledger.loadHooks(state.hooks)
   }
 
   // -- small questions
 
-  /** The length of the run, counted on from a number of steps that are done. */
-  private totalSteps(done: number): number | undefined {
-    const { steps, epochs } = this.options
-    const { samplesPerEpoch, position } = this.loader
-    if (samplesPerEpoch === undefined || epochs === undefined) return steps
-    const inThisEpoch = Math.ceil((samplesPerEpoch - position.samples) / this.samplesPerStep)
-    const inLaterEpochs = (epochs - position.epoch) * Math.ceil(samplesPerEpoch / this.samplesPerStep)
-    return Math.min(steps ?? Infinity, done + inThisEpoch + inLaterEpochs)
-  }
-
-  private get isOver(): boolean {
-    const { steps = Infinity, epochs = Infinity } = this.options
-    const { progress, requests } = this.ledger
-    return (
-      progress.step >= steps || this.loader.position.epoch > epochs || requests.find('stop') !== undefined
-    )
-  }
-
   private get epochContext(): EpochContext {
-    return { ...this.base, epoch: this.loader.position.epoch, progress: this.ledger.progress }
-  }
-
-  /** Passes over the data after so many more samples; whole ones only, where an epoch's length is unknown. */
-  private epochsAfter(samples: number): number {
-    const { samplesPerEpoch, position } = this.loader
-    const share = samplesPerEpoch === undefined ? 0 : (position.samples + samples) / samplesPerEpoch
-    return position.epoch - 1 + share
-  }
-
-  private learningRate(step: number): number {
-    const rate = this.options.learningRate(step, this.ledger.progress.totalSteps)
-    if (Number.isFinite(rate)) return rate
-    throw new RangeError(`the learning rate of step ${step} is ${rate}: the schedule must give a number`)
-  }
-
-  /** Seconds since training began, on the main rank's clock. */
-  private async seconds(): Promise<number> {
-    const seconds = clock() - this.startedAt
-    const { group } = this.options
-    if (group.worldSize === 1) return seconds
-    const shared = Float64Array.of(seconds)
-    await group.broadcast(shared, 0)
-    return shared[0] as number
+    return { ...this.base, epoch: this.course.loader.position.epoch, progress: this.ledger.progress }
   }
 
   /** Ends the run at once where any rank's signal says so. */
@@ -561,13 +498,6 @@ export class TrainingRun {
     const aborted = Int32Array.of(signal.aborted ? 1 : 0)
     await group.allReduce(aborted, 'max')
     if (aborted[0] === 1) throw new Aborted()
-  }
-
-  /** Gives the event loop a turn from time to time. */
-  private async breathe(): Promise<void> {
-    if (clock() - this.turnedAt < turnEvery) return
-    await turn()
-    this.turnedAt = clock()
   }
 
   private countHostSync(): void {
@@ -595,17 +525,6 @@ function nonFinite(step: number, loss: number): Error {
     `the loss of step ${step} is ${loss}; try a lower learning rate or maxGradientNorm, look at the data, ` +
       "or skip such steps with nonFiniteLoss: 'skip'",
   )
-}
-
-function openTrainingData(options: ResolvedOptions, samplesPerStep: number): DataLoader {
-  const multipleOf = options.lastBatch === 'drop' ? samplesPerStep : 1
-  const loader = openDataLoader(options.data, { ...options, multipleOf })
-  if (loader.samplesPerEpoch === 0) {
-    throw new RangeError(
-      `data has fewer samples than the ${samplesPerStep} of a step, and lastBatch is 'drop': nothing would be left`,
-    )
-  }
-  return loader
 }
 
 function plainDistributed({ rank, worldSize, localRank, isMain, isLocalMain }: Distributed): Distributed {

@@ -58,8 +58,11 @@ function isInstalled() {
 /** Builds one package of the workspace and what it depends on; what has not changed comes from a cache. */
 async function build(name) {
   const slow = setTimeout(() => console.error('Building…'), 1000)
-  await must('turbo', ['run', 'build', `--filter=${name}...`])
-  clearTimeout(slow)
+  try {
+    await must('turbo', ['run', 'build', `--filter=${name}...`, '--output-logs=errors-only'])
+  } finally {
+    clearTimeout(slow)
+  }
 }
 
 function main([name = '', ...flags]) {

@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import { consoleLines, history } from '@hookstep/hook-metrics'
+import { journal, progressBar } from '@hookstep/hook-metrics/node'
+import { hookContract } from '@hookstep/testing'
+import { afterEach, beforeEach, describe, test, vi } from 'vitest'
+import { temporaryFolder } from './processes.ts'
+
+beforeEach(() => {
+  vi.stubEnv('CI', '')
+  vi.stubEnv('TERM', 'xterm')
+  vi.spyOn(console, 'log').mockImplementation(() => {})
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+})
+
+const subjects = {
+  // Its position depends on how long the seconds are; a second run finds the file of the first, and warns.
+  journal: {
+    hook: async () => journal(join(await temporaryFolder(), 'journal.jsonl')),
+    timed: true,
+    resumes: true,
+  },
+  'progress bar': {
+    hook: () => progressBar({ terminal: { isTTY: true, columns: 80, rows: 24, write: () => {} } }),
+  },
+  'progress in lines': { hook: () => progressBar({ terminal: { write: () => {} } }) },
+  'console lines': { hook: () => consoleLines() },
+  history: { hook: () => history() },
+}
+
+describe.each(Object.entries(subjects))('%s', (_, subject) => {
+  for (const { name, run } of hookContract(subject)) test(name, run)
+})

@@ -71,7 +71,7 @@ export function oneCycle(options: {
   const first = peak / startDivisor
   return (step, totalSteps) => {
     const length = lengthOf('oneCycle', steps, totalSteps)
-    const rising = Math.max(1, Math.min(length - 1, Math.round(length * rise)))
+    const rising = Math.max(1, Math.min(length - 2, Math.round(length * rise)))
     const up = cosine({ from: first, to: peak, steps: rising + 1 })
     const down = cosine({ from: peak, to: first / endDivisor, steps: Math.max(1, length - rising) })
     return step <= rising ? up(step, length) : down(step - rising, length)

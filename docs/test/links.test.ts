@@ -1,30 +1,53 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { pages, read, root } from '../src/workspace.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-function* markdownBelow(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory() && !['node_modules', '.git'].includes(entry.name)) yield* markdownBelow(path)
-    if (entry.isFile() && entry.name.endsWith('.md')) yield path
-  }
-}
-
-/** The links of a page that lead to files, without those in code. */
+/** The links of a page that lead within the repository, without those in code. */
 function linksOf(page: string): string[] {
-  const prose = readFileSync(page, 'utf8').replace(/```.*?```|`[^`]*`/gs, '')
-  const links = Array.from(prose.matchAll(/\]\(([^)\s#]+)[^)]*\)/g), ([, link]) => link ?? '')
+  const links = Array.from(prose(page).matchAll(/\]\(([^)\s]+)[^)]*\)/g), ([, link]) => link ?? '')
   return links.filter((link) => !/^[a-z]+:/.test(link))
 }
 
-test('every link between pages leads to a file', () => {
-  const broken = Array.from(markdownBelow(root)).flatMap((page) =>
+function prose(page: string): string {
+  return read(page).replace(/```.*?```|`[^`\n]*`/gs, '')
+}
+
+/** What a heading is called in links: as GitHub does it. */
+function anchorsOf(page: string): string[] {
+  const headings = read(page)
+    .replace(/```.*?```/gs, '')
+    .matchAll(/^#+ (.*)$/gm)
+  return Array.from(headings, ([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+function isBroken(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const target = path === '' ? page : join(dirname(page), path)
+  if (!existsSync(join(root, target))) return true
+  return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).includes(anchor)
+}
+
+test('every link within the repository leads to a file, and to a heading where it names one', () => {
+  const broken = pages().flatMap((page) =>
     linksOf(page)
-      .filter((link) => !existsSync(join(dirname(page), link)))
-      .map((link) => `${relative(root, page)}: ${link}`),
+      .filter((link) => isBroken(page, link))
+      .map((link) => `${page}: ${link}`),
   )
   expect(broken).toEqual([])
+})
+
+test('every file of the repository that a page names in code exists', () => {
+  const missing = pages().flatMap((page) => {
+    const named = Array.from(read(page).matchAll(/`((?:packages|apps|bench|docs|scripts)\/[\w./-]+)`/g))
+    return named
+      .filter(([, path = '']) => !existsSync(join(root, path)))
+      .map(([, path]) => `${page}: ${path}`)
+  })
+  expect(missing).toEqual([])
 })

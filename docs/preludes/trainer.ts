@@ -1,0 +1,8 @@
+/** What the doc comments of trainer take for granted. */
+import type { Hook } from '@hookstep/catalogue'
+import type { Backend, Dataset } from '@hookstep/trainer'
+
+export declare const task: unknown
+export declare function wasm(task: unknown): Backend
+export declare function progressBar(): Hook
+export declare const data: Dataset

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { atEnd, type CheckpointContext, type Hook, type NamedArrays, train } from '@hookstep/catalogue'
+
+/** A hook that tells two runs apart: it looks at the parameters at the end of a run. */
+export interface Fingerprint extends Hook {
+  /** SHA-256 of the parameters, hexadecimal: equal runs have equal ones. Empty before the end. */
+  readonly hash: string
+  /** How many numbers were learned. 0 before the end. */
+  readonly parameterCount: number
+}
+
+export function fingerprint(): Fingerprint {
+  const taken = { hash: '', parameterCount: 0 }
+  const take = async (context: CheckpointContext): Promise<void> => {
+    const { parameters } = (await context.capture()).session
+    taken.hash = hashOf(parameters)
+    taken.parameterCount = Object.values(parameters).reduce((count, { data }) => count + data.length, 0)
+  }
+  return {
+    name: 'fingerprint',
+    get hash() {
+      return taken.hash
+    },
+    get parameterCount() {
+      return taken.parameterCount
+    },
+    setup(run) {
+      run.subscribe(train.checkpoint, take, { when: atEnd })
+    },
+  }
+}
+
+/** Of the names, in alphabetical order, and the bytes behind each. */
+function hashOf(arrays: NamedArrays): string {
+  const hash = createHash('sha256')
+  for (const [name, { data }] of Object.entries(arrays).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
+}

@@ -1,0 +1,26 @@
+import type { Hook } from '@hookstep/catalogue'
+
+const signals = ['SIGINT', 'SIGTERM'] as const
+
+/**
+ * Follows Ctrl-C: the first asks the run to stop after the step under way, the second ends it at once.
+ * A SIGTERM counts alike.
+ */
+export function stopOnInterrupt(abort: () => void): Hook {
+  return {
+    name: 'interrupt',
+    setup(run) {
+      let interrupted = false
+      const interrupt = (signal: string): void => {
+        if (interrupted) abort()
+        else run.stop(signal)
+        if (!interrupted) run.warn(`${signal}: the run stops after this step; once more, and it ends at once`)
+        interrupted = true
+      }
+      for (const signal of signals) process.on(signal, interrupt)
+      return () => {
+        for (const signal of signals) process.off(signal, interrupt)
+      }
+    },
+  }
+}

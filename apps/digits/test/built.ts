@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { build, type Plugin } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+/** Within node_modules, where git does not look. */
+const folder = `${root}node_modules/.digits`
+
+/** Other people's packages are loaded as they are, from where the importing package finds them. */
+const asInstalled: Plugin = {
+  name: 'as-installed',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(@tensorflow\/|leven$)/ }, ({ path, resolveDir }) => ({
+      path: createRequire(`${resolveDir}/`).resolve(path),
+      external: true,
+    }))
+  },
+}
+
+/** Builds the app with the sources of our packages, so that nothing need be built before. */
+export async function buildApp(): Promise<void> {
+  await build({
+    entryPoints: [`${root}src/main.ts`],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['hookstep:source'],
+    plugins: [asInstalled],
+  })
+}
+
+/** Starts the app as a user does. */
+export function start(...args: string[]): Running {
+  return new Running(
+    spawn(process.execPath, [`${folder}/main.mjs`, ...args], { env: { ...process.env, CI: '1' } }),
+  )
+}
+
+/** The app in a process of its own. */
+export class Running {
+  readonly process: ChildProcess
+  /** Ends with all that was printed, and the exit code. */
+  readonly ended: Promise<Ended>
+  private stdout = ''
+  private stderr = ''
+
+  constructor(process: ChildProcess) {
+    this.process = process
+    process.stdout?.setEncoding('utf8').on('data', (text) => {
+      this.stdout += text
+    })
+    process.stderr?.setEncoding('utf8').on('data', (text) => {
+      this.stderr += text
+    })
+    this.ended = once(process, 'close').then(([exitCode]) => ({
+      exitCode,
+      stdout: this.stdout,
+      stderr: this.stderr,
+    }))
+  }
+
+  /** Waits until something has been printed. */
+  async printed(text: string): Promise<void> {
+    while (!this.stdout.includes(text)) await once(this.process.stdout as NodeJS.ReadableStream, 'data')
+  }
+}
+
+export interface Ended {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}

@@ -3,7 +3,7 @@ import type { Values } from '@hookstep/catalogue'
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
 /** Four digits that count, and an exponent where a number is far from 1: `0.2500`, `12,340`, `1.23e-7`. */
-export function figure(value: number): string {
+function figure(value: number): string {
   const size = Math.abs(value)
   if (value === 0 || !Number.isFinite(value)) return String(value)
   if (size < 1e-4 || size >= 1e9) return value.toExponential(2)
@@ -11,7 +11,7 @@ export function figure(value: number): string {
 }
 
 /** As {@link figure}, without the zeros that say nothing: for numbers that were chosen, `0.001`. */
-export function shortFigure(value: number): string {
+function shortFigure(value: number): string {
   const text = figure(value)
   return /[,e]/.test(text) ? text.replace(/\.?0+e/, 'e') : String(Number(text))
 }

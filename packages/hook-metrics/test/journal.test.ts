@@ -305,6 +305,13 @@ describe('says what is wrong', () => {
     expect(steps).toEqual(steps.map((_, i) => i + 1))
   })
 
+  test('with a disk that is full, also when the run fails of something else', async () => {
+    const script = await bundle('journal', dirname(dirname(dirname(file))))
+    const { output } = await shell(`ulimit -f 0; exec node ${script} ${file} 10 failing`)
+    expect(output).toContain(`${file} cannot be written: EFBIG`)
+    expect(output).toContain('Hook "failing" failed at train.step.post: something else')
+  })
+
   test('with a line that is no row', async () => {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, '{"type":"finished","step":1,"epoch":1,"samples":1,"seconds":1}\n{"type":"lo\n[]\n')

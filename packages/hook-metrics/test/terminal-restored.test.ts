@@ -7,7 +7,8 @@ test.each([
   ['throw', { code: 1, signal: null }],
   ['SIGINT', { code: null, signal: 'SIGINT' }],
   ['SIGTERM', { code: null, signal: 'SIGTERM' }],
-  ['SIGINT, handled', { code: 7, signal: null }],
+  ['SIGINT, handled once', { code: 7, signal: null }],
+  ['SIGINT, handled each time', { code: 7, signal: null }],
 ])('a process that ends by %s leaves the cursor visible and no bar', async (way, ended) => {
   const script = await bundle('bar', await temporaryFolder())
   const { output, ...left } = await shell(`exec node ${script} '${way}'`)

@@ -12,11 +12,18 @@ const ends: Record<string, () => unknown> = {
     }),
   SIGINT: () => process.kill(process.pid, 'SIGINT'),
   SIGTERM: () => process.kill(process.pid, 'SIGTERM'),
-  'SIGINT, handled': () => {
-    process.once('SIGINT', () => process.exit(7))
-    process.kill(process.pid, 'SIGINT')
-  },
+  'SIGINT, handled once': () => process.kill(process.pid, 'SIGINT'),
+  'SIGINT, handled each time': () => process.kill(process.pid, 'SIGINT'),
 }
+
+/** Somebody who had listened before the bar did, and ends in his own time: 7 after one signal, 8 after two. */
+let signals = 0
+const handle = (): void => {
+  signals++
+  setTimeout(() => process.exit(6 + signals), 50)
+}
+if (process.argv[2] === 'SIGINT, handled once') process.once('SIGINT', handle)
+if (process.argv[2] === 'SIGINT, handled each time') process.on('SIGINT', handle)
 
 const ending: Hook = {
   name: 'ending',

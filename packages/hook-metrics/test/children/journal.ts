@@ -1,13 +1,13 @@
 /** Trains with a journal in the file that it is told, with a checkpoint every 500 steps, and says how far it is. */
-import { checkpoint, every, type Hook, train } from '@hookstep/catalogue'
+import { checkpoint, every, type Hook, never, train } from '@hookstep/catalogue'
 import { journal } from '@hookstep/hook-metrics/node'
 import { line, plainBackend } from '@hookstep/testing'
 import { Trainer } from '@hookstep/trainer'
 
-const [file = '', steps = '', rights] = process.argv.slice(2)
+const [file = '', steps = '', special] = process.argv.slice(2)
 
 // Root may write everywhere: become somebody who may not.
-if (rights === 'unprivileged' && process.getuid?.() === 0) process.setuid?.(65534)
+if (special === 'unprivileged' && process.getuid?.() === 0) process.setuid?.(65534)
 
 const saving: Hook = {
   name: 'saving',
@@ -22,12 +22,24 @@ const saving: Hook = {
   },
 }
 
+/** Fails at its first step, when the evaluation's row has been on its way for a while. */
+const failing: Hook = {
+  name: 'failing',
+  setup(run) {
+    run.subscribe(train.step.post, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      throw new Error('something else')
+    })
+  },
+}
+
 const trainer = new Trainer({
   backend: plainBackend(),
   data: line(),
   steps: Number(steps),
   log: every('1 step'),
-  hooks: [journal(file), saving],
+  evaluate: { data: line(), when: special === 'failing' ? every('1 step') : never },
+  hooks: [journal(file), special === 'failing' ? failing : saving],
 })
 await trainer.train().catch((error: Error) => {
   console.log(error.message)

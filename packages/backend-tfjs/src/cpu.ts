@@ -1,7 +1,8 @@
 import type { Backend } from '@hookstep/trainer'
 import * as tf from '@tensorflow/tfjs'
 import { tfjs } from './backend.ts'
-import { type HostMemory, registerHostKernels } from './optimizers/host-kernels.ts'
+import type { HostMemory } from './host-memory.ts'
+import { registerHostKernels } from './optimizers/host-kernels.ts'
 import type { TaskDefinition, TaskFactory } from './task.ts'
 
 /**
@@ -16,19 +17,17 @@ export function cpu<Names extends string = string>(
 
 /** What is used of the engine's backend. */
 interface CpuBackend {
-  readonly data: { get(dataId: object): { values: Float32Array } }
-  makeTensorInfo(shape: number[], dtype: 'float32', values: Float32Array): tf.TensorInfo
+  readonly data: { get(dataId: object): { values: Float32Array | Int32Array } }
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values: ArrayBufferView): tf.TensorInfo
 }
 
 function memoryOf(backend: unknown): HostMemory {
-  const { data } = backend as CpuBackend
+  const engine = backend as CpuBackend
   return {
-    view: ({ dataId }) => data.get(dataId).values,
-    make: (shape) =>
-      (backend as CpuBackend).makeTensorInfo(
-        shape,
-        'float32',
-        new Float32Array(tf.util.sizeFromShape(shape)),
-      ),
+    view: ({ dataId }) => engine.data.get(dataId).values,
+    make: (shape, dtype) => {
+      const size = tf.util.sizeFromShape(shape)
+      return engine.makeTensorInfo(shape, dtype, tf.util.getTypedArrayFromDType(dtype as 'float32', size))
+    },
   }
 }

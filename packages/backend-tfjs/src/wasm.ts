@@ -2,26 +2,33 @@ import type { Backend } from '@hookstep/trainer'
 import type * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import { tfjs } from './backend.ts'
-import { type HostMemory, registerHostKernels } from './optimizers/host-kernels.ts'
+import type { HostMemory } from './host-memory.ts'
+import { completeWasm } from './kernels/wasm.ts'
+import { registerHostKernels } from './optimizers/host-kernels.ts'
 import type { TaskDefinition, TaskFactory } from './task.ts'
 
 /** The engine in WebAssembly: one thread in Node. Its readings are immediate. */
 export function wasm<Names extends string = string>(
   task: TaskFactory<Names> | TaskDefinition<Names>,
 ): Backend {
-  return tfjs(task, { name: 'wasm', prepare: () => registerHostKernels('wasm', memoryOf) })
+  return tfjs(task, { name: 'wasm', prepare })
+}
+
+function prepare(): void {
+  registerHostKernels('wasm', memoryOf)
+  completeWasm(memoryOf)
 }
 
 /** What is used of the engine's backend. */
 interface WasmBackend {
-  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array
-  makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo
+  typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array | Int32Array
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo
 }
 
 function memoryOf(backend: unknown): HostMemory {
   const engine = backend as WasmBackend
   return {
     view: (tensor) => engine.typedArrayFromHeap(tensor),
-    make: (shape) => engine.makeOutput(shape, 'float32'),
+    make: (shape, dtype) => engine.makeOutput(shape, dtype),
   }
 }

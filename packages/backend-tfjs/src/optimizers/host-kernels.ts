@@ -1,16 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
+import type { HostMemory } from '../host-memory.ts'
 import { type BlockRunner, blockRunner, type ElementArrays } from './blocks.ts'
 import { asFunction } from './fold.ts'
 import { type StepAttributes, stepKernel, type UpdateAttributes, updateKernel } from './kernels.ts'
 import type { ElementProgram, Program } from './program.ts'
-
-/** An engine whose tensors lie in memory that JavaScript can read and write. */
-export interface HostMemory {
-  /** The elements of a float32 tensor, in place; valid until the next tensor is made. */
-  view(tensor: tf.TensorInfo): Float32Array
-  /** A float32 tensor to be filled. */
-  make(shape: number[]): tf.TensorInfo
-}
 
 /** Registers the kernels of updates for an engine, as loops over its memory. */
 export function registerHostKernels(
@@ -46,7 +39,7 @@ function beginStep(
   { optimizer, program }: StepAttributes,
   memory: HostMemory,
 ): tf.TensorInfo {
-  const output = memory.make([program.stepTerms.length])
+  const output = memory.make([program.stepTerms.length], 'float32')
   const numberOf = (name: string): number => memory.view(inputs[name] as tf.TensorInfo)[0] as number
   const values = new Map([['learningRate', numberOf('learningRate')]])
   for (const name of Object.keys(optimizer.stepSlots)) values.set(`stepSlot:${name}`, numberOf(name))
@@ -86,7 +79,7 @@ function blockUpdate(program: ElementProgram): UpdateRunner {
   const run = blockRunnersOf.get(program) ?? blockRunner(program)
   blockRunnersOf.set(program, run)
   return (inputs, memory) => {
-    const output = memory.make((inputs.parameter as tf.TensorInfo).shape)
+    const output = memory.make((inputs.parameter as tf.TensorInfo).shape, 'float32')
     run(elementArrays(program, inputs, output, memory))
     return output
   }
@@ -98,12 +91,12 @@ function elementArrays(
   output: tf.TensorInfo,
   memory: HostMemory,
 ): ElementArrays {
-  const view = (name: string): Float32Array => memory.view(inputs[name] as tf.TensorInfo)
+  const view = (name: string): Float32Array => memory.view(inputs[name] as tf.TensorInfo) as Float32Array
   return {
     parameter: view('parameter'),
     gradient: view('gradient'),
     step: view('step'),
     slots: program.slots.map((_, index) => view(`slot${index}`)),
-    target: memory.view(output),
+    target: memory.view(output) as Float32Array,
   }
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
 import { sourceOfEntries } from './compile.ts'
 import type { BlockModule } from './modules.ts'
 
@@ -18,8 +19,8 @@ export async function execute(folder: string, { path }: BlockModule): Promise<st
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    packages: 'external',
     alias: Object.fromEntries(sourceOfEntries()),
+    plugins: [installed],
     logLevel: 'silent',
   })
   return new Promise((resolve, reject) => {
@@ -27,4 +28,17 @@ export async function execute(folder: string, { path }: BlockModule): Promise<st
       error === null ? resolve(output.trim()) : reject(error),
     )
   })
+}
+
+/** Leaves packages that are not ours to Node, each where the importing file finds it. */
+const installed: Plugin = {
+  name: 'installed',
+  setup({ onResolve, resolve }) {
+    const ours = sourceOfEntries()
+    onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...options }) => {
+      if (pluginData === installed || path.startsWith('node:') || ours.has(path)) return
+      const { path: file } = await resolve(path, { ...options, pluginData: installed })
+      return file === '' ? undefined : { path: pathToFileURL(file).href, external: true }
+    })
+  },
 }

@@ -53,6 +53,7 @@ async function refusesStates(trial: Trial, what: string, change: Change, naming?
   for (const [name, wrong] of [...changed('parameters'), ...changed('slots')]) {
     await ensureRefuses(async () => session.load(wrong), naming ?? name, `${what} "${name}"`)
   }
+  trial.ensureSame(await session.save(), state, 'after states that were refused')
 }
 
 async function refusesBatch(trial: Trial, batch: Batch, naming: string, what: string): Promise<void> {

@@ -34,7 +34,7 @@ describe('where output is not a terminal', () => {
       step 12/16  epoch 1.5  loss 1.866  absolute_error 1.231  lr 0.05  80 samples/s  0:02 left
       step 16/16  epoch 2.0  loss 0.6528  absolute_error 0.7249  lr 0.05  80 samples/s  0:00 left
       evaluation at step 16/16  epoch 2.0  loss 0.4969  absolute_error 0.6368
-      finished at step 16/16  epoch 2.0  after 0:06
+      finished at step 16/16  epoch 2.0  after 0:11
       "
     `)
   })

@@ -41,7 +41,7 @@ describe('on a terminal', () => {
       evaluation at step 8/16  epoch 1.0  loss 2.666  absolute_error 1.481
       evaluation at step 16/16  epoch 2.0  loss 0.4969  absolute_error 0.6368
       step 16/16  epoch 2.0  loss 0.6528  absolute_error 0.7249  lr 0.05  80 samples/s
-      finished at step 16/16  epoch 2.0  after 0:06"
+      finished at step 16/16  epoch 2.0  after 0:11"
     `)
   })
 

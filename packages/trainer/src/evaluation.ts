@@ -1,4 +1,4 @@
-import { type EvaluateContext, evaluate, type Outputs, type Values } from '@hookstep/catalogue'
+import { type EvaluateContext, evaluate, type Outputs, type Progress, type Values } from '@hookstep/catalogue'
 import type { Event } from '@hookstep/core'
 import type { Evaluated, Session } from './backend.ts'
 import type { Data } from './data.ts'
@@ -18,7 +18,8 @@ export interface EvaluationOptions {
   readonly batchSize: number
   readonly seed: number
   readonly group: ProcessGroup
-  readonly context: Omit<EvaluateContext, 'batches'>
+  readonly context: Omit<EvaluateContext, 'batches' | 'progress'>
+  readonly progress: () => Progress
   readonly tell: Tell
   /** Ends the evaluation by throwing, where the run is to end at once. */
   readonly poll: () => void | Promise<void>
@@ -40,7 +41,7 @@ async function evaluateAll(options: EvaluationOptions, loader: DataLoader): Prom
   const { session, group, batchSize, tell, poll } = options
   const { samplesPerEpoch } = loader
   const batches = samplesPerEpoch && Math.ceil(samplesPerEpoch / (batchSize * group.worldSize))
-  const context = { ...options.context, batches }
+  const context = { ...options.context, batches, progress: options.progress() }
   await tell(evaluate.pre, () => context)
   const means = new Means(session.readbackLag)
   for (let batch = 1; await loader.hasMore(); batch++) {
@@ -49,7 +50,7 @@ async function evaluateAll(options: EvaluationOptions, loader: DataLoader): Prom
     if (fetched !== undefined) await evaluateBatch(options, { ...context, batch }, fetched, means)
   }
   const values = await means.reduce(group)
-  await tell(evaluate.post, () => ({ ...context, values }))
+  await tell(evaluate.post, () => ({ ...context, progress: options.progress(), values }))
   return values
 }
 

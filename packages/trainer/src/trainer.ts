@@ -82,7 +82,8 @@ export class Trainer {
         batchSize,
         seed,
         group,
-        context: { distributed: group, step: progress.step, progress },
+        context: { distributed: group, step: progress.step },
+        progress: () => progress,
         tell: (event, make) => bus.trigger(event, Object.freeze(make())),
         poll: () => {
           if (signal.aborted) throw signal.reason
@@ -119,8 +120,18 @@ export class Trainer {
     const { backend, hooks } = this.options
     const task: Hook = { name: 'task', setup: (run) => backend.registerEvents?.(run) }
     const all = backend.registerEvents === undefined ? hooks : [task, ...hooks]
-    this.hooks ??= installHooks(all, (name) => new HookRun(name, this.run.ledger))
+    this.hooks ??= this.install(all)
     return this.hooks
+  }
+
+  private async install(hooks: readonly Hook[]): Promise<InstalledHooks> {
+    const { ledger } = this.run
+    try {
+      return await installHooks(hooks, (name) => new HookRun(name, ledger))
+    } catch (error) {
+      ledger.unsubscribeAll()
+      throw error
+    }
   }
 
   private open(): Promise<Session> {

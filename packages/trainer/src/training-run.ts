@@ -313,7 +313,8 @@ export class TrainingRun {
       batchSize,
       seed: options.seed,
       group: options.group,
-      context: { ...this.base, step, progress: ledger.progress },
+      context: { ...this.base, step },
+      progress: () => this.asOfNow(ledger.progress),
       tell: (event, make) => this.tell(event, make),
       poll: () => this.poll(),
       onHostSync: () => this.countHostSync(),
@@ -358,7 +359,8 @@ export class TrainingRun {
   }
 
   private async end(): Promise<void> {
-    const { progress, requests } = this.ledger
+    const { requests } = this.ledger
+    const progress = this.asOfNow(this.ledger.progress)
     const stop = requests.find('stop')
     if (stop === undefined) {
       this.outcome = 'finished'
@@ -374,7 +376,7 @@ export class TrainingRun {
       await this.log?.flush()
       const reason = messageOf(this.options.signal.reason ?? 'aborted on another rank')
       this.ledger.request('stop', reason, 'signal')
-      await this.tellStopped(this.reached, { reason, requestedBy: 'signal' }, true)
+      await this.tellStopped(this.asOfNow(this.reached), { reason, requestedBy: 'signal' }, true)
     } catch (error) {
       await this.fail(error)
     }
@@ -391,7 +393,8 @@ export class TrainingRun {
 
   private async fail(error: unknown): Promise<void> {
     const at = (error as { at?: unknown } | undefined)?.at
-    const context = { ...this.base, progress: this.reached, error, at: typeof at === 'string' ? at : this.at }
+    const progress = this.asOfNow(this.reached)
+    const context = { ...this.base, progress, error, at: typeof at === 'string' ? at : this.at }
     this.outcome = 'failed'
     this.failure = { error }
     this.options.group.abort(error instanceof Error ? error : new Error(String(error)))
@@ -400,7 +403,7 @@ export class TrainingRun {
   }
 
   private async close(hooks: InstalledHooks): Promise<void> {
-    const context = { ...this.base, progress: this.reached, outcome: this.outcome }
+    const context = { ...this.base, progress: this.asOfNow(this.reached), outcome: this.outcome }
     await this.attempt(() => this.tell(train.closed, () => context))
     await this.attempt(() => hooks.cleanUp())
     this.ledger.unsubscribeAll()
@@ -486,6 +489,11 @@ export class TrainingRun {
 
   private get epochContext(): EpochContext {
     return { ...this.base, epoch: this.course.loader.position.epoch, progress: this.ledger.progress }
+  }
+
+  /** With the time that has passed by now, as reports tell it; what is due goes by the time of the step. */
+  private asOfNow(progress: Progress): Progress {
+    return { ...progress, seconds: this.clock.seconds }
   }
 
   /** Ends the run at once where any rank's signal says so. */

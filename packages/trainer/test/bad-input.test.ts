@@ -49,8 +49,8 @@ describe('an option that cannot be is refused by name when the trainer is made',
       /^data has fewer samples than the 16 of a step, and lastBatch is 'drop'/,
     ],
     [{ bus: new EventBus(), handlerTimeoutMs: 5 }, /^handlerTimeoutMs belongs to the bus/],
-    [{ hooks: [{ name: 'no setup' }] }, '{"name":"no setup"} is not a hook: a hook is { name, setup(run) }'],
-    [{ hooks: [() => {}] }, /is not a hook/],
+    [{ hooks: [{ name: 'no setup' }] }, /^hooks\[0\] is not { name, setup\(run\) }/],
+    [{ hooks: [() => {}] }, /^hooks\[0\] is not { name, setup\(run\) }, as a hook's factory returns it/],
     [
       { hooks: [faultyHook({ at: 'cleanup', fault: 'slow' }), faultyHook({ at: 'cleanup', fault: 'slow' })] },
       'two hooks are named "faulty": give one of them another name',
@@ -204,7 +204,7 @@ describe('a handler', () => {
   test('that never settles ends the run after the time it is given', async () => {
     const hooks = [faultyHook({ at: evaluate.pre, fault: 'never-settles' })]
     expect(await refusal({ hooks, evaluate: { data: line({ samples: 4 }) }, handlerTimeoutMs: 20 })).toBe(
-      'Hook "faulty" failed at evaluate.pre: the handler\'s promise has not settled within 20 ms',
+      'Hook "faulty" failed at evaluate.pre: the handler\'s promise has not settled within 20 ms (handlerTimeoutMs)',
     )
   })
 

@@ -1,5 +1,3 @@
-declare const contextType: unique symbol
-
 /**
  * A named moment, and the type of the object that its handlers receive.
  *
@@ -10,12 +8,11 @@ export interface Event<Context extends object> {
   /** Delivered to the last subscribed handler first: for what closes and releases. */
   readonly lastFirst?: boolean
   /** Carries the context's type; never there at run time. */
-  readonly [contextType]?: () => Context
+  readonly '~context'?: () => Context
 }
 
-/** Work with a moment before it and one after it. */
+/** Work with a moment before it and one after it. Not an event itself: subscribe to `pre` or to `post`. */
 export interface Phase<Context extends object> {
-  readonly id: string
   readonly pre: Event<Context>
   readonly post: Event<Context>
 }
@@ -24,6 +21,8 @@ export interface Phase<Context extends object> {
  * Defines an event. Ids are dotted paths; begin your own with the name of your package.
  *
  * ```ts
+ * import { defineEvent } from '@hookstep/core'
+ *
  * const paused = defineEvent<{ step: number }>('my-hook.paused')
  * ```
  *
@@ -35,16 +34,23 @@ export function defineEvent<Context extends object>(
   options: { readonly lastFirst?: boolean } = {},
 ): Event<Context> {
   if (typeof id !== 'string' || id === '') {
-    throw new TypeError(`defineEvent(${JSON.stringify(id)}): an id is a non-empty string`)
+    throw new TypeError(`defineEvent("${id}"): an id is a non-empty string`)
   }
   return Object.freeze({ id, ...options })
 }
 
-/** Defines a pair of events: `<id>.pre` and `<id>.post`. */
+/**
+ * Defines a pair of events: `<id>.pre` and `<id>.post`.
+ *
+ * @throws TypeError when the id is empty.
+ */
 export function definePhase<Context extends object>(id: string): Phase<Context> {
-  return Object.freeze({
-    id,
-    pre: defineEvent<Context>(`${id}.pre`),
-    post: defineEvent<Context>(`${id}.post`),
-  })
+  const event = (suffix: string) => defineEvent<Context>(id && id + suffix)
+  return Object.freeze({ pre: event('.pre'), post: event('.post') })
+}
+
+/** For those who do without types. */
+export function checkEvent(value: unknown): void {
+  if (typeof (value as { id?: unknown } | undefined)?.id === 'string') return
+  throw new TypeError(`${value} is no event: defineEvent(id) makes one, a phase holds two`)
 }

@@ -7,7 +7,7 @@ export class HookError extends Error {
   readonly at: string
 
   constructor(hook: string, at: string, cause: unknown) {
-    super(`Hook "${hook}" failed at ${at}: ${messageOf(cause)}`, { cause })
+    super(`Hook "${hook}" failed at ${at}: ${(cause as Error | undefined)?.message ?? cause}`, { cause })
     this.hook = hook
     this.at = at
   }
@@ -17,8 +17,4 @@ export class HookError extends Error {
 export function nameHook(error: unknown, hook: string | undefined, at: string): unknown {
   const named = hook === undefined || (error as Error | undefined)?.name === 'HookError'
   return named ? error : new HookError(hook, at, error)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

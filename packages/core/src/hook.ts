@@ -1,4 +1,4 @@
-import { HookError } from './hook-error.ts'
+import { nameHook } from './hook-error.ts'
 
 /** Undoes what a hook's `setup` did: closes files, stops timers. */
 export type Cleanup = () => unknown
@@ -8,10 +8,14 @@ export type Cleanup = () => unknown
  * factory function.
  *
  * ```ts
+ * import { defineEvent, type EventBus, type Hook } from '@hookstep/core'
+ *
+ * const paused = defineEvent<{ step: number }>('my-hook.paused')
+ *
  * const greeter = (): Hook<EventBus> => ({
  *   name: 'greeter',
- *   setup(run) {
- *     run.subscribe(paused, () => console.log('hello'))
+ *   setup(bus) {
+ *     bus.subscribe(paused, () => console.log('hello'))
  *   },
  * })
  * ```
@@ -34,6 +38,8 @@ export interface InstalledHooks {
   cleanUp(): Promise<void>
 }
 
+type NamedCleanup = readonly [hook: string, cleanup: Cleanup]
+
 /**
  * Sets up hooks in order, each with the run that `runFor` makes for its name. When one fails, those
  * before it are cleaned up.
@@ -45,20 +51,9 @@ export async function installHooks<Run>(
   hooks: readonly Hook<Run>[],
   runFor: (name: string) => Run,
 ): Promise<InstalledHooks> {
-  checkHooks(hooks)
-  const cleanups: [name: string, cleanup: Cleanup][] = []
-  const cleanUp = async (): Promise<void> => {
-    const errors: unknown[] = []
-    for (const [name, cleanup] of cleanups.splice(0).reverse()) {
-      try {
-        await cleanup()
-      } catch (error) {
-        errors.push(new HookError(name, 'cleanup', error))
-      }
-    }
-    if (errors.length === 1) throw errors[0]
-    if (errors.length > 1) throw new AggregateError(errors, 'several hooks failed to clean up')
-  }
+  const names = checkedNames(hooks)
+  const cleanups: NamedCleanup[] = []
+  const cleanUp = (): Promise<void> => runAll(cleanups.splice(0).reverse())
   for (const hook of hooks) {
     try {
       const cleanup = await hook.setup(runFor(hook.name))
@@ -66,26 +61,38 @@ export async function installHooks<Run>(
     } catch (error) {
       // The failed setup is what the user must hear of.
       await cleanUp().catch(() => {})
-      throw new HookError(hook.name, 'setup', error)
+      throw nameHook(error, hook.name, 'setup')
     }
   }
-  return { names: hooks.map((hook) => hook.name), cleanUp }
+  return { names, cleanUp }
 }
 
-function checkHooks(hooks: readonly Hook<never>[]): void {
-  const names = new Set<string>()
+async function runAll(cleanups: readonly NamedCleanup[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const [hook, cleanup] of cleanups) {
+    try {
+      await cleanup()
+    } catch (error) {
+      errors.push(nameHook(error, hook, 'cleanup'))
+    }
+  }
+  if (errors.length > 1) throw new AggregateError(errors, `several hooks failed: ${errors.join('; ')}`)
+  if (errors.length === 1) throw errors[0]
+}
+
+function checkedNames(hooks: readonly Hook<never>[]): string[] {
+  const names: string[] = []
   for (const hook of hooks) {
     const name = hook?.name
     if (typeof name !== 'string' || name === '' || typeof hook.setup !== 'function') {
-      throw new TypeError(`${describe(hook)} is not a hook: a hook is { name, setup(run) }`)
+      throw new TypeError(
+        `hooks[${names.length}] is not { name, setup(run) }, as a hook's factory returns it: ${hook}`,
+      )
     }
-    if (names.has(name)) {
+    if (names.includes(name)) {
       throw new TypeError(`two hooks are named "${name}": give one of them another name`)
     }
-    names.add(name)
+    names.push(name)
   }
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'function' ? `the function ${value.name || '(unnamed)'}` : JSON.stringify(value) ?? String(value)
+  return names
 }

@@ -11,12 +11,8 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-interface Platform {
-  setTimeout(callback: () => void, ms: number): unknown
-  clearTimeout(timer: unknown): void
-}
-
-const platform = globalThis as unknown as Platform
+declare function setTimeout(callback: () => void, ms: number): unknown
+declare function clearTimeout(timer: unknown): void
 
 const dispose = (Symbol.dispose ?? Symbol.for('Symbol.dispose')) as typeof Symbol.dispose
 
@@ -30,17 +26,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** The promise's result, or an error once `ms` milliseconds have passed without one. */
-export async function within<Result>(ms: number, promise: PromiseLike<Result>): Promise<Result> {
-  let timer: unknown
-  const late = new Promise<never>((_, reject) => {
-    timer = platform.setTimeout(
-      () => reject(new Error(`the handler's promise has not settled within ${ms} ms`)),
+export function within(ms: number, promise: PromiseLike<unknown>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`the handler's promise has not settled within ${ms} ms (handlerTimeoutMs)`)),
       ms,
     )
+    Promise.resolve(promise)
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject)
   })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    platform.clearTimeout(timer)
-  }
 }

@@ -1,5 +1,5 @@
 import type { EventBus, Unsubscribe } from './bus.ts'
-import type { Event } from './event.ts'
+import { checkEvent, type Event } from './event.ts'
 import { disposable } from './platform.ts'
 
 type Method<Context extends object> = (context: Context) => unknown
@@ -17,83 +17,106 @@ export interface SubscribeDecorator<Context extends object> {
   ): void
 }
 
-/** Where a method keeps its events. A registered symbol, so that copies of this package meet. */
-const eventsKey: unique symbol = Symbol.for('hookstep.subscribe') as never
+/** Where a method keeps its mark. A registered symbol, so that copies of this package meet. */
+const markKey: unique symbol = Symbol.for('hookstep.subscribe') as never
 
-/** An event of any context. */
-type AnyEvent = Pick<Event<object>, 'id'>
+interface Mark {
+  /** Counts up in the order in which methods are defined. */
+  readonly order: number
+  readonly events: Event<object>[]
+}
 
-type Marked = { [eventsKey]?: AnyEvent[] }
+type Marked = { [markKey]?: Mark }
+
+type MarkedMethod = readonly [key: PropertyKey, event: Event<object>]
+
+let marks = 0
 
 /**
- * Marks a method to handle an event. Decorators stack. {@link subscribeAnnotated} subscribes them.
+ * Marks a method to handle an event. Decorators stack; write this one above those that replace the method.
+ * {@link subscribeAnnotated} subscribes what is marked.
  *
  * ```ts
+ * import { defineEvent, EventBus, subscribe, subscribeAnnotated } from '@hookstep/core'
+ *
+ * const paused = defineEvent<{ step: number }>('my-hook.paused')
+ *
  * class Greeter {
  *   @subscribe(paused)
  *   greet({ step }: { step: number }) {
  *     console.log(`hello from step ${step}`)
  *   }
  * }
+ *
+ * const bus = new EventBus()
  * subscribeAnnotated(bus, new Greeter())
+ * bus.trigger(paused, { step: 3 })
  * ```
+ *
+ * @throws TypeError on anything but a public method.
  */
 export function subscribe<Context extends object>(event: Event<Context>): SubscribeDecorator<Context> {
+  checkEvent(event)
   return (value: unknown, context: unknown, descriptor?: { value?: unknown }): void => {
-    const method = descriptor === undefined ? value : descriptor.value
-    if (typeof method !== 'function' || isPrivate(context)) {
-      throw new TypeError(`@subscribe(${event.id}) marks public methods only`)
+    const method = descriptor === undefined ? standardMethod(value, context) : descriptor.value
+    if (typeof method !== 'function') {
+      throw new TypeError(`@subscribe(${event.id}) belongs on a public method`)
     }
     const marked = method as Marked
-    // Decorators are applied from the lowest up; they are kept as written.
-    marked[eventsKey] = [event, ...(marked[eventsKey] ?? [])]
+    marked[markKey] ??= { order: ++marks, events: [] }
+    // Decorators are applied from the lowest up; events are kept as written.
+    marked[markKey].events.unshift(event)
   }
+}
+
+function standardMethod(value: unknown, context: unknown): unknown {
+  const { kind, private: hidden } = Object(context) as ClassMethodDecoratorContext
+  return kind === 'method' && !hidden && value
 }
 
 /**
  * Subscribes every marked method of an object, in the order of definition, base classes first.
  * A method that overrides a marked one handles its events, marked again or not, and handles each once.
  *
+ * @param target an instance, or a class for its static methods.
  * @returns removes them all.
  * @throws TypeError when the object has no marked method.
  */
 export function subscribeAnnotated(bus: Pick<EventBus, 'subscribe'>, target: object): Unsubscribe {
-  const removals: Unsubscribe[] = []
-  for (const [key, events] of markedMethods(target)) {
-    const handler = (context: object): unknown =>
-      (target as Record<PropertyKey, Method<object>>)[key]?.(context)
-    for (const event of events.values()) removals.push(bus.subscribe(event, handler))
-  }
+  const removals = markedMethods(target).map(([key, event]) =>
+    bus.subscribe(event, (context) => (target as Record<PropertyKey, Method<object>>)[key]?.(context)),
+  )
   if (removals.length === 0) {
-    throw new TypeError(`${target.constructor?.name ?? 'the object'} has no method marked by @subscribe`)
+    throw new TypeError(`${target.constructor?.name} has no method with @subscribe(event)`)
   }
   return disposable(() => {
     for (const remove of removals) remove()
   })
 }
 
-/** Each marked method's events by id, base classes first. Getters are not evaluated. */
-function markedMethods(target: object): Map<PropertyKey, Map<string, AnyEvent>> {
-  const methods = new Map<PropertyKey, Map<string, AnyEvent>>()
-  for (const owner of lineage(target)) {
-    for (const key of Reflect.ownKeys(owner)) {
-      const method: unknown = Reflect.getOwnPropertyDescriptor(owner, key)?.value
-      const marked = typeof method === 'function' ? (method as Marked)[eventsKey] : undefined
-      if (marked === undefined) continue
-      const events = methods.get(key) ?? new Map<string, AnyEvent>()
-      for (const event of marked) events.set(event.id, event)
-      methods.set(key, events)
-    }
-  }
-  return methods
+/** The keys of the marked methods, each with every event that it handles, in the order of definition. */
+function markedMethods(target: object): MarkedMethod[] {
+  return lineage(target)
+    .flatMap(ownMarks)
+    .sort(([, one], [, other]) => one.order - other.order)
+    .flatMap(([key, { events }]) => events.map((event): MarkedMethod => [key, event]))
+    .filter(isFirst)
 }
 
-/** The object and its prototypes, the oldest first. */
-function lineage(target: object): object[] {
-  const parent = Object.getPrototypeOf(target) as object | null
-  return parent === null ? [target] : [...lineage(parent), target]
+/** Getters are not evaluated. */
+function ownMarks(owner: object): [PropertyKey, Mark][] {
+  return Reflect.ownKeys(owner).flatMap((key) => {
+    const method: unknown = Reflect.getOwnPropertyDescriptor(owner, key)?.value
+    const mark = typeof method === 'function' && (method as Marked)[markKey]
+    return mark ? [[key, mark]] : []
+  })
 }
 
-function isPrivate(context: unknown): boolean {
-  return (context as { private?: boolean } | undefined)?.private === true
+/** An override that is marked again for the same event is still one method. */
+function isFirst([key, { id }]: MarkedMethod, position: number, all: readonly MarkedMethod[]): boolean {
+  return position === all.findIndex(([otherKey, other]) => otherKey === key && other.id === id)
+}
+
+function lineage(target: object | null): object[] {
+  return target === null ? [] : [target, ...lineage(Object.getPrototypeOf(target) as object | null)]
 }

@@ -5,7 +5,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, dimension) => size * dimension, 1)
 }
 
-export function kindOf({ data }: NdArray): string {
+function kindOf({ data }: NdArray): string {
   return data.constructor.name
 }
 

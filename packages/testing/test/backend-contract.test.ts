@@ -8,6 +8,8 @@ const classifier = (): Backend => plainBackend({ layers: [2, 8, 2], loss: 'cross
 const noisy = (): Backend => plainBackend({ layers: [2, 4, 1], inputNoise: 0.1 })
 interface Mutant {
   readonly change: (session: Session) => Partial<Session>
+  /** Of which it is a change. Default: a line, with momentum. */
+  readonly of?: () => Backend
   /** The title of the case that is about it. */
   readonly foundBy: string
 }
@@ -131,6 +133,23 @@ const mutants: Record<string, Mutant> = {
     }),
     foundBy: 'refuses a state that lacks a parameter or a slot, naming it',
   },
+  'forgets its random stream in save': {
+    of: noisy,
+    change: (session) => ({
+      save: async () => ({ ...(await session.save()), counters: null }),
+      load: async (state) => session.load({ ...state, counters: (await session.save()).counters }),
+    }),
+    foundBy: 'goes on from a saved state bit for bit',
+  },
+  'loads half of what it refuses': {
+    change: (session) => ({
+      async load(state) {
+        ;(session.model as PlainModel).parameters['layer1/bias']?.data.fill(1)
+        await session.load(state)
+      },
+    }),
+    foundBy: 'refuses a state that lacks a parameter or a slot, naming it',
+  },
   'stays open': { change: () => ({ close() {} }), foundBy: 'holds nothing once it is closed' },
 }
 
@@ -153,8 +172,18 @@ describe('the plain backend keeps the contract', () => {
 })
 
 describe('the contract finds what is broken', () => {
-  test.each(Object.entries(mutants))('%s', async (_, { change, foundBy }) => {
-    expect(await failures(mutated(change))).toContain(foundBy)
+  test.each(Object.entries(mutants))('%s', async (_, { change, of, foundBy }) => {
+    expect(await failures(mutated(change, of))).toContain(foundBy)
+  })
+
+  test('a backend that has one set of parameters for all seeds', async () => {
+    const backend: Backend = {
+      name: 'one-seed',
+      open: ({ distributed }) => regression().open({ seed: 1, distributed }),
+    }
+    expect(await failures(() => backend)).toEqual([
+      'draws the same parameters from the same seed, others from another',
+    ])
   })
 
   test('a backend that draws noise, and says that it does not', async () => {
@@ -179,11 +208,11 @@ async function failures(backend: () => Backend): Promise<string[]> {
 }
 
 /** A backend of which some verbs are others. */
-function mutated(change: (session: Session) => Partial<Session>): () => Backend {
+function mutated(change: Mutant['change'], of: () => Backend = regression): () => Backend {
   return () => ({
     name: 'mutant',
     async open(options) {
-      const session = await regression().open(options)
+      const session = await of().open(options)
       const changed = change(session)
       return new Proxy(session, {
         get(target, key) {

@@ -1,18 +1,15 @@
 import { train } from '@hookstep/catalogue'
-import { Trainer } from '@hookstep/trainer'
+import { Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
 import { type FaultOptions, faultyHook, line, plainBackend } from '../src/index.ts'
 
 /** What becomes of a run of three steps. */
-async function outcome<Context extends object>(options: FaultOptions<Context>): Promise<string> {
-  const trainer = new Trainer({
-    backend: plainBackend(),
-    data: line(),
-    steps: 3,
-    hooks: [faultyHook(options)],
-    handlerTimeoutMs: 20,
-  })
-  return trainer.train().then(
+async function outcome<Context extends object>(
+  fault: FaultOptions<Context>,
+  more: Partial<TrainerOptions> = {},
+): Promise<string> {
+  const options = { backend: plainBackend(), data: line(), steps: 3, hooks: [faultyHook(fault)] }
+  return new Trainer({ ...options, ...more }).train().then(
     ({ outcome }) => outcome,
     (error: Error) => error.message,
   )
@@ -23,21 +20,19 @@ describe('a faulty hook', () => {
     expect({
       throws: await outcome({ at: train.step.post, fault: 'throws', delivery: 2 }),
       rejects: await outcome({ at: train.log, fault: 'rejects', error: new Error('no disk') }),
-      neverSettles: await outcome({ at: train.step.pre, fault: 'never-settles' }),
+      neverSettles: await outcome({ at: train.step.pre, fault: 'never-settles' }, { handlerTimeoutMs: 20 }),
       slow: await outcome({ at: train.step.pre, fault: 'slow', slowMs: 1 }),
       inSetup: await outcome({ at: 'setup', fault: 'throws', name: 'first' }),
       inCleanup: await outcome({ at: 'cleanup', fault: 'rejects' }),
       tooLate: await outcome({ at: train.step.post, fault: 'throws', delivery: 4 }),
-    }).toMatchInlineSnapshot(`
-      {
-        "inCleanup": "Hook "faulty" failed at cleanup: faulty on purpose",
-        "inSetup": "Hook "first" failed at setup: faulty on purpose",
-        "neverSettles": "Hook "faulty" failed at train.step.pre: the handler's promise has not settled within 20 ms",
-        "rejects": "Hook "faulty" failed at train.log: no disk",
-        "slow": "finished",
-        "throws": "Hook "faulty" failed at train.step.post: faulty on purpose",
-        "tooLate": "finished",
-      }
-    `)
+    }).toEqual({
+      throws: 'Hook "faulty" failed at train.step.post: faulty on purpose',
+      rejects: 'Hook "faulty" failed at train.log: no disk',
+      neverSettles: expect.stringContaining('has not settled within 20 ms'),
+      slow: 'finished',
+      inSetup: 'Hook "first" failed at setup: faulty on purpose',
+      inCleanup: 'Hook "faulty" failed at cleanup: faulty on purpose',
+      tooLate: 'finished',
+    })
   })
 })

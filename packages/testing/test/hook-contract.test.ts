@@ -1,4 +1,4 @@
-import { type Hook, type Json, train } from '@hookstep/catalogue'
+import { type Hook, type Json, type RunState, train } from '@hookstep/catalogue'
 import { describe, expect, test } from 'vitest'
 import { type HookSubject, hookContract, recordTrace } from '../src/index.ts'
 
@@ -9,6 +9,8 @@ describe('hooks that keep the contract', () => {
     'one that reads each loss': { hook: lossReader, hostSyncsPerStep: 1 },
     'one that stops the run': { hook: () => stoppingAt(7) },
     'one that skips steps': { hook: skipper, changesTraining: true },
+    'one whose state is the time': { hook: stopwatch, timed: true },
+    'one that goes on where it ended': { hook: keeper, resumes: true, hostSyncsPerStep: 1 },
   }
   for (const [what, subject] of Object.entries(subjects)) {
     for (const { name, run } of hookContract(subject)) test(`${what}: ${name}`, run)
@@ -30,6 +32,40 @@ function counter(): Hook {
         load: (state) => {
           steps = (state as { steps: number }).steps
         },
+      })
+    },
+  }
+}
+
+/** Saves the seconds of the run. */
+function stopwatch(): Hook {
+  return {
+    name: 'stopwatch',
+    setup(run) {
+      let seconds = 0
+      run.subscribe(train.step.post, () => {
+        seconds = performance.now() / 1000
+      })
+      run.persist<Json>({
+        version: 1,
+        save: () => seconds,
+        load: (state) => {
+          seconds = state as number
+        },
+      })
+    },
+  }
+}
+
+/** Keeps the last state of a run, and gives it to the next. */
+function keeper(): Hook {
+  let state: RunState | undefined
+  return {
+    name: 'keeper',
+    setup(run) {
+      run.subscribe(train.restore, ({ restore }) => state && restore(state))
+      run.subscribe(train.checkpoint, async ({ step, capture }) => {
+        if (step === 6) state = await capture()
       })
     },
   }
@@ -93,6 +129,29 @@ const mutants: Record<string, Mutant> = {
       },
     }),
     foundBy: 'follows a run each time alike',
+  },
+  'shares a variable among runs': {
+    hook: () => ({
+      name: 'sharing',
+      setup(run) {
+        shared = 0
+        run.subscribe(train.step.post, () => {
+          shared++
+        })
+        run.subscribe(train.finished, () => {
+          if (shared !== 12) run.warn(`${shared} steps`)
+        })
+      },
+    }),
+    foundBy: 'follows two runs at once, each as if it were alone',
+  },
+  'saves the time and does not say so': {
+    hook: stopwatch,
+    foundBy: 'goes on from a checkpoint as if the run had not ended',
+  },
+  'goes on where it ended and does not say so': {
+    hook: keeper,
+    foundBy: 'follows one run after the other, and keeps nothing of the first',
   },
   'keeps its state outside of setup': {
     hook: () => {
@@ -185,6 +244,7 @@ const mutants: Record<string, Mutant> = {
 }
 
 let made = 0
+let shared = 0
 
 function ignore(): void {}
 

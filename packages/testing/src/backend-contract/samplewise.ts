@@ -2,12 +2,15 @@ import type { NamedArrays } from '@hookstep/trainer'
 import { ensure, ensureClose } from '../ensure.ts'
 import { evaluate, flat, norm, type Passed, type Promises, samples, type Trial } from './trial.ts'
 
+const allZero = 'all gradients are 0: give a batch that the task can learn from'
+
 /** What holds where the gradients of a batch are the mean of those of its samples. */
 export const samplewise: Promises = {
   async 'computes the derivative of the mean loss'(trial) {
     const session = await trial.open()
     const batch = trial.batch(4)
     const { gradients } = await trial.pass(session, [[batch, 1]])
+    ensure(norm(gradients) > 0, allZero)
     const state = await session.save()
     const lossAt = async (distance: number): Promise<number> => {
       await session.load({ ...state, parameters: moved(state.parameters, gradients, distance) })
@@ -81,7 +84,7 @@ function moved(parameters: NamedArrays, direction: Float32Array, distance: numbe
 
 function ensureTimes(trial: Trial, actual: Passed, expected: Passed, factor: number, what: string): void {
   const gradients = expected.gradients.map((value) => value * factor)
-  ensure(norm(gradients) > 0, 'all gradients are 0: give a batch that the task can learn from')
+  ensure(norm(gradients) > 0, allZero)
   ensureClose(actual.gradients, gradients, trial.tolerance, `gradients ${what}`)
   for (const [name, value] of Object.entries(expected.values)) {
     ensureClose([actual.values[name] ?? Number.NaN], [value * factor], trial.tolerance, `${name} ${what}`)

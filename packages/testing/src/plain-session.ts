@@ -55,6 +55,7 @@ export class PlainSession implements Session {
   readonly optimizer: PlainOptimizer
   readonly parameterCount: number
   readonly readbackLag: number
+  readonly metricNames: readonly string[]
 
   private readonly task: ResolvedTask
   private readonly rank: number
@@ -75,6 +76,7 @@ export class PlainSession implements Session {
     this.rank = distributed.rank
     this.seed = seed
     this.readbackLag = readbackLag
+    this.metricNames = [task.loss.metric]
     this.network = new Network(layers, random(seed, 'parameters'))
     this.parameterCount = this.network.parameters.length
     this.velocities = new Float32Array(momentum > 0 ? this.parameterCount : 0)

@@ -49,6 +49,7 @@ export class TfjsSession implements Session {
   readonly optimizer: unknown
   readonly parameterCount: number
   readonly readbackLag: number
+  readonly metricNames: readonly string[]
   readonly #parts: SessionParts
   readonly #forward: Forward
   readonly #slots: OptimizerState
@@ -67,6 +68,7 @@ export class TfjsSession implements Session {
     this.optimizer = optimizer
     this.parameterCount = learner.parameters.reduce((sum, { variable }) => sum + variable.size, 0)
     this.readbackLag = parts.readbackLag
+    this.metricNames = parts.metrics.map(([name]) => name)
     this.#forward = new Forward(learner, parts.loss, parts.metrics)
     this.#slots = new OptimizerState(optimizer, learner.parameters, engine)
     this.#gradients = new Gradients(learner.parameters)

@@ -24,7 +24,7 @@ export interface Hook<Run> {
   /** Unique in a run; named in errors and in saved state. */
   readonly name: string
   /** Subscribes. May return its cleanup, which runs however the run ends, last hook first. */
-  setup(run: Run): void | Cleanup | Promise<void> | Promise<Cleanup>
+  setup(run: Run): void | Cleanup | Promise<void | Cleanup>
 }
 
 /** Hooks that are set up. */

@@ -40,6 +40,8 @@ export interface Session {
   readonly optimizer: unknown
   /** How many numbers are learned. */
   readonly parameterCount: number
+  /** The names of the task's metrics, in a fixed order. */
+  readonly metricNames: readonly string[]
   /**
    * Steps after which a number whose reading was begun is surely on the host: 0 where reading is
    * immediate. Log entries are delivered that many steps late, so that no step waits.

@@ -252,13 +252,14 @@ function checkChoice<Choice extends string>(name: string, value: Choice, choices
 }
 
 function describe(
-  { backend, learningRate = 0.001 }: TrainerOptions,
+  { backend, data, learningRate = 0.001 }: TrainerOptions,
   resolved: Omit<ResolvedOptions, 'backend' | 'data' | 'learningRate' | 'bus' | 'signal' | 'configuration'>,
 ): Json {
-  const { hooks, group, evaluate, ...plain } = resolved
+  const { hooks, group, evaluate, batchSize, shuffle, lastBatch, prefetch, ...plain } = resolved
   const described = {
     backend: backend.name,
     ...plain,
+    ...(isDataset(data) && { batchSize, shuffle, lastBatch, prefetch }),
     learningRate: typeof learningRate === 'number' ? learningRate : 'schedule',
     evaluate: evaluate && { when: evaluate.when, batchSize: evaluate.batchSize },
     hooks: hooks.map((hook) => hook?.name),

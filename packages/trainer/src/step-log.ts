@@ -6,6 +6,7 @@ export interface StepLogOptions {
   /** Steps after which an entry is delivered. */
   readonly lag: number
   readonly group: ProcessGroup
+  readonly metricNames: readonly string[]
   readonly base: RunContext
   readonly deliver: (context: LogContext) => void | Promise<void>
 }
@@ -26,7 +27,6 @@ export class StepLog {
   step = 0
   private readonly options: StepLogOptions
   private readonly waiting: Entry[] = []
-  private metrics: string[] = []
 
   constructor(options: StepLogOptions) {
     this.options = options
@@ -60,16 +60,18 @@ export class StepLog {
     await this.options.deliver({ ...context, values: Object.freeze(await values) })
   }
 
-  /** Sums the numbers of all ranks: each has weighted its own by its share of the step's samples. */
+  /**
+   * Sums the numbers of all ranks: each has weighted its own by its share of the step's samples, and one
+   * that had none adds nothing.
+   */
   private async reduced(step: Step): Promise<Values> {
-    const { loss = 0, gradient_norm, learning_rate, ...metrics } = await step.readValues()
-    // A rank that had no sample of this step knows the metrics from steps before.
-    if (step.measured && step.hasSamples) this.metrics = Object.keys(metrics)
-    const names = step.measured ? this.metrics : []
-    const sums = Float64Array.of(loss, ...names.map((name) => metrics[name] ?? 0))
-    await this.options.group.allReduce(sums, 'sum')
+    const { group, metricNames } = this.options
+    const { learning_rate, gradient_norm, ...own } = await step.readValues()
+    const names = ['loss', ...(step.measured ? metricNames : [])]
+    const sums = Float64Array.from(names, (name) => own[name] ?? 0)
+    await group.allReduce(sums, 'sum')
     return {
-      ...Object.fromEntries(['loss', ...names].map((name, at) => [name, sums[at] as number])),
+      ...Object.fromEntries(names.map((name, at) => [name, sums[at] as number])),
       ...(gradient_norm === undefined ? {} : { gradient_norm }),
       learning_rate: learning_rate as number,
     }

@@ -85,8 +85,9 @@ export class TrainingRun {
       stepsPerEpoch: course.stepsPerEpoch,
     }))
     this.session = await open()
-    const { readbackLag: lag } = this.session
-    this.log = new StepLog({ lag, group: options.group, base, deliver: (context) => this.deliver(context) })
+    const { readbackLag: lag, metricNames } = this.session
+    const deliver = (context: LogContext): Promise<void> => this.deliver(context)
+    this.log = new StepLog({ lag, group: options.group, metricNames, base, deliver })
     const { model, optimizer, parameterCount } = this.session
     await this.tell(train.configuration.model_stages, () => ({
       ...this.base,
@@ -452,11 +453,12 @@ export class TrainingRun {
   /** Copies everything needed to go on from here. */
   private async capture(): Promise<RunState> {
     await this.log.flush()
-    const { step, samples } = this.reached
+    // The time by which this step decided what was due: after a resume, nothing is due twice or never.
+    const { step, samples, seconds } = this.reached
     return {
       step,
       samples,
-      seconds: this.clock.seconds,
+      seconds,
       seed: this.options.seed,
       data: this.course.loader.position,
       session: await this.session.save(),

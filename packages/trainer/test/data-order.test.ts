@@ -1,4 +1,4 @@
-import { every, type Hook, never, train } from '@hookstep/catalogue'
+import { every, type Hook, train } from '@hookstep/catalogue'
 import { line, plainBackend, recordTrace } from '@hookstep/testing'
 import { type Dataset, inMemoryGroup, Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
@@ -207,7 +207,7 @@ describe('several ranks', () => {
       { shuffle: false, prefetch: 0 },
     ] as const) {
       test(`together take what one would, in its order: ${samples} samples ${JSON.stringify(options)}`, async () => {
-        const common = { data: numbers(samples), epochs: 2, log: never, ...options }
+        const common = { data: numbers(samples), epochs: 2, ...options }
         const alone = await batchesOf({ ...common, batchSize: 6 })
         for (const worldSize of [2, 3]) {
           const ranks = await onRanks(worldSize, { ...common, batchSize: 6 / worldSize })

@@ -41,14 +41,14 @@ describe('explain() tells a run before it begins', () => {
       "Options
         backend: "plain"
         epochs: 1
-        batchSize: 4
         accumulate: 1
-        shuffle: true
-        lastBatch: "keep"
-        prefetch: 1
         log: {"kind":"any","triggers":[{"kind":"every","period":10,"unit":"steps"},{"kind":"end"}]}
         nonFiniteLoss: "stop"
         seed: 0
+        batchSize: 4
+        shuffle: true
+        lastBatch: "keep"
+        prefetch: 1
         learningRate: "schedule"
         evaluate: {"when":{"kind":"every","period":1,"unit":"epochs"},"batchSize":4}
         hooks: ["first","second"]
@@ -68,14 +68,14 @@ describe('explain() tells a run before it begins', () => {
       "Options
         backend: "plain"
         steps: 5
-        batchSize: 32
         accumulate: 1
-        shuffle: true
-        lastBatch: "keep"
-        prefetch: 1
         log: {"kind":"any","triggers":[{"kind":"every","period":10,"unit":"steps"},{"kind":"end"}]}
         nonFiniteLoss: "stop"
         seed: 0
+        batchSize: 32
+        shuffle: true
+        lastBatch: "keep"
+        prefetch: 1
         learningRate: 0.001
         hooks: []
         worldSize: 1

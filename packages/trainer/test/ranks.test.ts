@@ -86,6 +86,20 @@ describe('several ranks learn what one learns from the whole batch', async () =>
   }
 })
 
+test('a rank without a sample of the step that is logged takes part all the same', async () => {
+  // The second step has one sample for two ranks.
+  const short = { ...options, data: corners({ samples: 7 }), batchSize: 3, epochs: 1, log: every('2 steps') }
+  const summaries = await Promise.all(
+    inMemoryGroup(2).map(async (distributed) => {
+      await using trainer = new Trainer({ ...short, distributed })
+      return trainer.train()
+    }),
+  )
+  const logs = summaries.map(({ lastLog }) => lastLog)
+  expect(Object.keys(logs[0] as object)).toEqual(['loss', 'accuracy', 'gradient_norm', 'learning_rate'])
+  expect(logs[1]).toEqual(logs[0])
+})
+
 test('every context and hook knows its rank', async () => {
   const seen: string[] = []
   await trainOn(2, () => [

@@ -24,6 +24,7 @@ export interface Hook<Run> {
   /** Unique in a run; named in errors and in saved state. */
   readonly name: string
   /** Subscribes. May return its cleanup, which runs however the run ends, last hook first. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a setup that returns nothing is the common one
   setup(run: Run): void | Cleanup | Promise<void | Cleanup>
 }
 

@@ -63,7 +63,7 @@ export interface Session {
   /** Scales the gradients down to a global norm of at most `maxNorm`; returns the norm before. */
   clipGradients(maxNorm: number): LazyScalar
   /**
-   * Copies all gradients, in the order of the parameters, to one array for an all-reduce (zeros where
+   * Copies all gradients, in the order of `save().parameters`, to one array for an all-reduce (zeros where
    * there was no microbatch) …
    */
   readGradients(): Float32Array | Promise<Float32Array>
@@ -74,7 +74,10 @@ export interface Session {
   /** Clears gradients, loss and metrics for the next step. */
   zeroGradients(): void
 
-  /** The batch's mean loss and metrics, without dropout and the like. Nothing is learned. */
+  /**
+   * The batch's mean loss and metrics, without dropout and the like. Nothing is learned, and gradients
+   * stay as they are; nor does `predict` change anything.
+   */
   evaluate(batch: Batch): Evaluated
   /** The model's outputs. Only the inputs need to be in the batch. */
   predict(batch: Batch): Outputs | Promise<Outputs>
@@ -82,12 +85,12 @@ export interface Session {
   /** Copies everything needed to go on exactly. */
   save(): SessionState | Promise<SessionState>
   /**
-   * Puts a saved state back.
+   * Puts a saved state back, random streams included: it goes on the same, whatever seed opened it.
    *
-   * @throws Error when names, shapes or types differ, naming them.
+   * @throws Error when names, shapes or types differ, naming them; the session is then as it was.
    */
   load(state: SessionState): void | Promise<void>
-  /** What the session holds on the device. */
+  /** What the session holds on the device: nothing, once closed. */
   memory(): Memory
   /** Releases everything. */
   close(): void | Promise<void>

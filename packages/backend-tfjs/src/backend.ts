@@ -1,6 +1,6 @@
 import type { Backend, SessionOptions } from '@hookstep/trainer'
 import * as tf from '@tensorflow/tfjs'
-import { activate, type Engine } from './engine.ts'
+import { activate, type EngineOptions } from './engine.ts'
 import { functions } from './functions.ts'
 import { layersModel } from './layers-model.ts'
 import type { Learner } from './learner.ts'
@@ -17,12 +17,12 @@ import type { Task, TaskDefinition, TaskFactory } from './task.ts'
  */
 export function tfjs<Names extends string = string>(
   task: TaskFactory<Names> | TaskDefinition<Names>,
-  engine: Engine,
+  options: EngineOptions,
 ): Backend {
   const definition = definitionOf(task)
   return {
-    name: engine.name,
-    open: (options) => open(definition.build as TaskFactory, engine, options),
+    name: options.engine,
+    open: (session) => open(definition.build as TaskFactory, options, session),
     ...(definition.registerEvents && { registerEvents: (run) => definition.registerEvents?.(run) }),
   }
 }
@@ -37,7 +37,11 @@ function definitionOf<Names extends string>(
   )
 }
 
-async function open(build: TaskFactory, engine: Engine, options: SessionOptions): Promise<TfjsSession> {
+async function open(
+  build: TaskFactory,
+  engine: EngineOptions,
+  options: SessionOptions,
+): Promise<TfjsSession> {
   const release = await activate(engine)
   const made = new MadeByTask()
   try {
@@ -57,7 +61,7 @@ async function open(build: TaskFactory, engine: Engine, options: SessionOptions)
 
 function sessionOf(
   task: Task,
-  { name, readbackLag = 0 }: Engine,
+  { engine, readbackLag = 0 }: EngineOptions,
   { seed, distributed }: SessionOptions,
   release: () => void,
 ): TfjsSession {
@@ -66,7 +70,7 @@ function sessionOf(
     loss: resolveLoss(task.loss),
     metrics: resolveMetrics(task.metrics ?? [], task.loss),
     optimizer: checkOptimizer(task.optimizer),
-    engine: name,
+    engine,
     readback: readbackLag === 0 ? immediate : awaited,
     readbackLag,
     seed,

@@ -2,6 +2,7 @@ import type { Backend } from '@hookstep/trainer'
 import * as tf from '@tensorflow/tfjs'
 import { tfjs } from './backend.ts'
 import type { HostMemory } from './host-memory.ts'
+import { addCrossEntropy } from './kernels/cross-entropy.ts'
 import { registerHostKernels } from './optimizers/host-kernels.ts'
 import type { TaskDefinition, TaskFactory } from './task.ts'
 
@@ -12,7 +13,12 @@ import type { TaskDefinition, TaskFactory } from './task.ts'
 export function cpu<Names extends string = string>(
   task: TaskFactory<Names> | TaskDefinition<Names>,
 ): Backend {
-  return tfjs(task, { name: 'cpu', prepare: () => registerHostKernels('cpu', memoryOf) })
+  return tfjs(task, { engine: 'cpu', prepare })
+}
+
+function prepare(): void {
+  registerHostKernels('cpu', memoryOf)
+  addCrossEntropy('cpu', memoryOf)
 }
 
 /** What is used of the engine's backend. */

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs'
 
 /** An engine of TensorFlow.js, and what a session must know of it. */
-export interface Engine {
-  /** As TensorFlow.js knows it: `cpu`, `wasm`, `webgpu`, `tensorflow`, …. */
-  readonly name: string
+export interface EngineOptions {
+  /** Its name in TensorFlow.js: `cpu`, `wasm`, `webgpu`, `tensorflow`, …. */
+  readonly engine: string
   /** Brings the engine's code in and registers kernels, before the engine is made the active one. */
   readonly prepare?: () => void | Promise<void>
   /**
@@ -28,11 +28,13 @@ const key = Symbol.for('hookstep.tfjs.engine')
  *
  * @throws Error while a session of another engine is open, or where the engine does not start.
  */
-export async function activate({ name, prepare }: Engine): Promise<() => void> {
-  const release = claim(name)
+export async function activate({ engine, prepare }: EngineOptions): Promise<() => void> {
+  const release = claim(engine)
   try {
     await prepare?.()
-    if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its engine '${name}'`)
+    if (!(await tf.setBackend(engine))) {
+      throw new Error(`TensorFlow.js could not start its engine '${engine}'`)
+    }
     await tf.ready()
     return release
   } catch (error) {

@@ -1,6 +1,6 @@
 export { tfjs } from './backend.ts'
 export { cpu } from './cpu.ts'
-export type { Engine } from './engine.ts'
+export type { EngineOptions } from './engine.ts'
 export type { Loss, LossFunction, LossName } from './losses.ts'
 export type { MetricFunction, MetricName, Metrics } from './metrics.ts'
 export { type AdagradOptions, adagrad } from './optimizers/adagrad.ts'

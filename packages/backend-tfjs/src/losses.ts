@@ -1,5 +1,6 @@
 import type { NdArray } from '@hookstep/trainer'
 import * as tf from '@tensorflow/tfjs'
+import { crossEntropyKernel } from './kernels/cross-entropy.ts'
 import { sameShape, shapeText } from './shapes.ts'
 import type { TensorBatch } from './task.ts'
 
@@ -49,21 +50,32 @@ export function isLogitsLoss(loss: Loss): boolean {
 /** A loss together with its gradient by the outputs. Computing both at once saves most of the work. */
 type LossAndGradient = (targets: tf.Tensor, outputs: tf.Tensor) => [loss: tf.Scalar, gradient: tf.Tensor]
 
-const softmaxCrossEntropy: LossAndGradient = (targets, logits) => {
-  const last = logits.rank - 1
-  const samples = logits.size / (logits.shape[last] as number)
-  const shifted = tf.sub(logits, tf.max(logits, last, true))
-  const logProbabilities = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), last, true)))
-  const loss = tf.div(tf.sum(tf.mul(targets, logProbabilities)), -samples) as tf.Scalar
-  const total = tf.sum(targets, last, true)
-  const gradient = tf.div(tf.sub(tf.mul(tf.exp(logProbabilities), total), targets), samples)
-  return [loss, gradient]
-}
+const softmaxCrossEntropy: LossAndGradient = (targets, logits) =>
+  fusedCrossEntropy(targets, logits) ?? crossEntropy(tf.cast(targets, 'float32'), logits)
 
 const sparseSoftmaxCrossEntropy: LossAndGradient = (labels, logits) => {
   const classes = logits.shape[logits.rank - 1] as number
-  const targets = tf.oneHot(tf.cast(labels, 'int32'), classes)
-  return softmaxCrossEntropy(tf.cast(targets, 'float32'), logits)
+  return (
+    fusedCrossEntropy(labels, logits) ??
+    crossEntropy(tf.cast(tf.oneHot(tf.cast(labels, 'int32'), classes), 'float32'), logits)
+  )
+}
+
+/** By the engine's kernel, where it has one. */
+function fusedCrossEntropy(targets: tf.Tensor, logits: tf.Tensor): [tf.Scalar, tf.Tensor] | undefined {
+  if (!tf.getKernel(crossEntropyKernel, tf.getBackend())) return undefined
+  return tf.engine().runKernel(crossEntropyKernel, { logits, targets }) as unknown as [tf.Scalar, tf.Tensor]
+}
+
+const crossEntropy: LossAndGradient = (targets, logits) => {
+  const last = logits.rank - 1
+  const rows = logits.size / (logits.shape[last] as number)
+  const shifted = tf.sub(logits, tf.max(logits, last, true))
+  const logProbabilities = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), last, true)))
+  const loss = tf.div(tf.sum(tf.mul(targets, logProbabilities)), -rows) as tf.Scalar
+  const total = tf.sum(targets, last, true)
+  const gradient = tf.div(tf.sub(tf.mul(tf.exp(logProbabilities), total), targets), rows)
+  return [loss, gradient]
 }
 
 const binaryCrossEntropy: LossAndGradient = (targets, logits) => {

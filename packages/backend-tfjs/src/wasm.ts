@@ -3,19 +3,22 @@ import type * as tf from '@tensorflow/tfjs'
 import '@tensorflow/tfjs-backend-wasm'
 import { tfjs } from './backend.ts'
 import type { HostMemory } from './host-memory.ts'
+import { addCrossEntropy } from './kernels/cross-entropy.ts'
 import { completeWasm } from './kernels/wasm.ts'
 import { registerHostKernels } from './optimizers/host-kernels.ts'
+import { type WasmEngine, wasmUpdate } from './optimizers/wasm-update.ts'
 import type { TaskDefinition, TaskFactory } from './task.ts'
 
 /** The engine in WebAssembly: one thread in Node. Its readings are immediate. */
 export function wasm<Names extends string = string>(
   task: TaskFactory<Names> | TaskDefinition<Names>,
 ): Backend {
-  return tfjs(task, { name: 'wasm', prepare })
+  return tfjs(task, { engine: 'wasm', prepare })
 }
 
 function prepare(): void {
-  registerHostKernels('wasm', memoryOf)
+  registerHostKernels('wasm', memoryOf, (program, backend) => wasmUpdate(program, backend as WasmEngine))
+  addCrossEntropy('wasm', memoryOf)
   completeWasm(memoryOf)
 }
 

@@ -96,7 +96,7 @@ const unaryLoops: Record<UnaryOperation, (x: Float32Array, to: Float32Array, len
     for (let i = 0; i < length; i++) to[i] = Math.sqrt(x[i] as number)
   },
   sign(x, to, length) {
-    for (let i = 0; i < length; i++) to[i] = Math.sign(x[i] as number)
+    for (let i = 0; i < length; i++) to[i] = (x[i] as number) > 0 ? 1 : (x[i] as number) < 0 ? -1 : 0
   },
 }
 

@@ -57,7 +57,7 @@ export function asFunction(term: Term): (values: ReadonlyMap<string, number>) =>
 
 const unaryOnNumbers: Record<UnaryOperation, (x: number) => number> = {
   squareRoot: Math.sqrt,
-  sign: Math.sign,
+  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
 }
 
 const binaryOnNumbers: Record<BinaryOperation, (x: number, y: number) => number> = {

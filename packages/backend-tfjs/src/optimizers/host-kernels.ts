@@ -1,22 +1,26 @@
 import * as tf from '@tensorflow/tfjs'
 import type { HostMemory } from '../host-memory.ts'
-import { type BlockRunner, blockRunner, type ElementArrays } from './blocks.ts'
+import { blockRunner, type ElementArrays } from './blocks.ts'
 import { asFunction } from './fold.ts'
 import { type StepAttributes, stepKernel, type UpdateAttributes, updateKernel } from './kernels.ts'
 import type { ElementProgram, Program } from './program.ts'
 
-/** Registers the kernels of updates for an engine, as loops over its memory. */
+/** Registers the kernels of updates for an engine, by loops over its memory where nothing is faster. */
 export function registerHostKernels(
   engine: string,
   memoryOf: (backend: unknown) => HostMemory,
-  runnerOf: (program: ElementProgram, backend: unknown) => UpdateRunner = blockUpdate,
+  fasterUpdate: (program: ElementProgram, backend: unknown) => UpdateRunner | undefined = () => undefined,
 ): void {
+  const runners = new WeakMap<ElementProgram, UpdateRunner>()
   register(engine, stepKernel, ({ inputs, attrs, backend }) =>
     beginStep(inputs, attrs as unknown as StepAttributes, memoryOf(backend)),
   )
-  register(engine, updateKernel, ({ inputs, attrs, backend }) =>
-    runnerOf((attrs as unknown as UpdateAttributes).program, backend)(inputs, memoryOf(backend)),
-  )
+  register(engine, updateKernel, ({ inputs, attrs, backend }) => {
+    const { program } = attrs as unknown as UpdateAttributes
+    const run = runners.get(program) ?? fasterUpdate(program, backend) ?? blockUpdate(program)
+    runners.set(program, run)
+    return run(inputs, memoryOf(backend))
+  })
 }
 
 /** Updates a parameter: inputs and output as {@link updateKernel} says. */
@@ -73,11 +77,8 @@ function stepFunctions(program: Program, { stepSlots }: StepAttributes['optimize
   return made
 }
 
-const blockRunnersOf = new WeakMap<ElementProgram, BlockRunner>()
-
 function blockUpdate(program: ElementProgram): UpdateRunner {
-  const run = blockRunnersOf.get(program) ?? blockRunner(program)
-  blockRunnersOf.set(program, run)
+  const run = blockRunner(program)
   return (inputs, memory) => {
     const output = memory.make((inputs.parameter as tf.TensorInfo).shape, 'float32')
     run(elementArrays(program, inputs, output, memory))

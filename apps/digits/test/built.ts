@@ -65,8 +65,15 @@ export class Running {
   }
 
   /** Waits until something has been printed. */
-  async printed(text: string): Promise<void> {
-    while (!this.stdout.includes(text)) await once(this.process.stdout as NodeJS.ReadableStream, 'data')
+  printed(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.stdout.includes(text)) resolve()
+      }
+      this.process.stdout?.on('data', look)
+      void this.ended.then(({ stderr }) => reject(new Error(`ended without printing "${text}": ${stderr}`)))
+      look()
+    })
   }
 }
 

@@ -21,7 +21,7 @@ export interface StepAttributes {
 }
 
 /**
- * Updates one parameter, and its slots in place.
+ * Updates one parameter, and its slots in place. Readings of a slot that have begun must see its old values.
  *
  * - Inputs: `parameter`, `gradient`, `step` (what the step kernel made), and `slot0`, `slot1`, ….
  * - Output: the new parameter, a tensor of its own: snapshots of the old one stay valid.

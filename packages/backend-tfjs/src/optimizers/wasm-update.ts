@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs'
 import type { UpdateRunner } from './host-kernels.ts'
 import type { ElementProgram } from './program.ts'
 import { updateModule } from './wasm-code.ts'
+import { type Memory, webAssembly } from './web-assembly.ts'
 
 /** The update of a parameter by generated WebAssembly, in the memory of TensorFlow.js's wasm engine. */
 export function wasmUpdate(program: ElementProgram, backend: WasmEngine): UpdateRunner | undefined {
@@ -32,8 +33,8 @@ function updateFunction(program: ElementProgram, { wasm }: WasmEngine): UpdateFu
   const memory = memoryIn(wasm) ?? memoryIn(wasm.asm)
   if (memory === undefined) return undefined
   const bytes = updateModule(program, isShared(memory) ? maximumPages : undefined)
-  if (!WebAssembly.validate(bytes)) return undefined
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
+  if (!webAssembly.validate(bytes)) return undefined
+  const { exports } = new webAssembly.Instance(new webAssembly.Module(bytes), { env: { memory } })
   return exports.update as UpdateFunction
 }
 
@@ -42,7 +43,7 @@ const maximumPages = 65536
 
 function memoryIn(holder: unknown): Memory | undefined {
   const values = Object.values((holder ?? {}) as Record<string, unknown>)
-  return values.find((value): value is Memory => value instanceof WebAssembly.Memory)
+  return values.find((value): value is Memory => value instanceof webAssembly.Memory)
 }
 
 function isShared({ buffer }: Memory): boolean {
@@ -51,19 +52,4 @@ function isShared({ buffer }: Memory): boolean {
 
 function sizeOf({ shape }: tf.TensorInfo): number {
   return shape.reduce((product, size) => product * size, 1)
-}
-
-interface Memory {
-  readonly buffer: object
-}
-
-/** Every platform has it; the standard library of TypeScript has it only together with the DOM. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (
-    module: object,
-    imports: { env: { memory: Memory } },
-  ) => { readonly exports: Readonly<Record<string, unknown>> }
-  readonly Memory: new (limits: { initial: number }) => Memory
 }

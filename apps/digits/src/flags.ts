@@ -18,7 +18,7 @@ export const flags = {
   clip: positive('scale gradients down to this global norm (no clipping)'),
   seed: whole(0, 'seeds parameters, the order of the digits and their jitter (0)'),
   'eval-every': period('when the validation digits are read (1 epoch)'),
-  'log-every': period('when numbers are logged (10 steps)'),
+  'log-every': period('when numbers are logged (50 steps)'),
   out: text('DIR', 'where the journal goes (runs/<time>-<model>)'),
   quiet: toggle('print the report only'),
   explain: toggle('print all settings and who listens to what; do not train'),

@@ -43,7 +43,7 @@ export function settingsOf(flags: Flags, now: Date = new Date()): Settings {
     clip: flags.clip,
     seed: flags.seed ?? 0,
     evaluateWhen: flags['eval-every'] ?? every('1 epoch', { last: true }),
-    logWhen: flags['log-every'] ?? every('10 steps', { last: true }),
+    logWhen: flags['log-every'] ?? every('50 steps', { last: true }),
     out: flags.out ?? join('runs', `${timestamp(now)}-${model}`),
     jitter: recipe.jitter,
     target: recipe.target,

@@ -64,8 +64,7 @@ export function subscribe<Context extends object>(event: Event<Context>): Subscr
     }
     const marked = method as Marked
     marked[markKey] ??= { order: ++marks, events: [] }
-    // Decorators are applied from the lowest up; events are kept as written.
-    marked[markKey].events.unshift(event)
+    marked[markKey].events.push(event)
   }
 }
 

@@ -4,6 +4,7 @@
  * It knows nothing of what is measured. A benchmark is a file in `src/` that calls {@link benchmark}
  * once; the same file is run again, as a child, for each case of each round.
  */
+import { availableParallelism } from 'node:os'
 import { flags } from './flags.ts'
 import { goalLines, json, table } from './report.ts'
 import { type Goal, type Result, Results } from './results.ts'
@@ -59,13 +60,25 @@ async function measureAll(
   const measured: Result[] = cases.map(({ subject, setting }) => ({ subject, setting, unit, rounds: [] }))
   for (let round = 1; round <= rounds; round++) {
     if (process.stderr.isTTY) process.stderr.write(`\r${name}: round ${round} of ${rounds}`)
-    for (const position of inTurn(cases.length, round)) {
+    await eachOf(inTurn(cases.length, round), async (position) => {
       const { subject, setting, rounds } = measured[position] as Result
       rounds.push(await runCase(position, `${name}: ${subject}, ${setting}`))
-    }
+    })
   }
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   return new Results(measured)
+}
+
+/** One at a time; where nothing is to be measured, as many as there are processors. */
+async function eachOf(
+  positions: readonly number[],
+  work: (position: number) => Promise<void>,
+): Promise<void> {
+  const waiting = positions.values()
+  const worker = async (): Promise<void> => {
+    for (const position of waiting) await work(position)
+  }
+  await Promise.all(Array.from({ length: flags.quick ? availableParallelism() : 1 }, worker))
 }
 
 function inTurn(length: number, round: number): number[] {

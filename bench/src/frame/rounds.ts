@@ -22,6 +22,8 @@ export async function answerAsChild({ measure }: Case): Promise<void> {
 export async function runCase(position: number, name: string): Promise<number> {
   const child = fork(process.argv[1] as string, process.argv.slice(2), {
     env: { ...process.env, [variable]: String(position) },
+    // JSON has no NaN to complain of.
+    serialization: 'advanced',
   })
   let value: unknown
   child.once('message', (message) => {

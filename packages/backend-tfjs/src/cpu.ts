@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs'
 import { tfjs } from './backend.ts'
 import type { HostMemory } from './host-memory.ts'
 import { addCrossEntropy } from './kernels/cross-entropy.ts'
+import { replaceKernel } from './kernels/registration.ts'
+import { nearestPixelGradient } from './kernels/resizing-gradient.ts'
 import { registerHostKernels } from './optimizers/host-kernels.ts'
 import type { TaskDefinition, TaskFactory } from './task.ts'
 
@@ -19,6 +21,7 @@ export function cpu<Names extends string = string>(
 function prepare(): void {
   registerHostKernels('cpu', memoryOf)
   addCrossEntropy('cpu', memoryOf)
+  replaceKernel('cpu', 'ResizeNearestNeighborGrad', () => nearestPixelGradient(memoryOf))
 }
 
 /** What is used of the engine's backend. */

@@ -1,9 +1,9 @@
 import { sgd, type TaskFactory } from '@hookstep/backend-tfjs'
 import * as tf from '@tensorflow/tfjs'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { noise, withSession } from './sessions.ts'
+import { engineNames, noise, withSession } from './sessions.ts'
 
-/** Opening a session is what completes the engine. */
+/** Opening a session is what completes an engine. */
 beforeAll(async () => {
   const task: TaskFactory = ({ tf }) => ({
     parameters: { w: tf.zeros([1]) },
@@ -11,7 +11,7 @@ beforeAll(async () => {
     loss: 'meanSquaredError',
     optimizer: sgd(),
   })
-  await withSession('wasm', task, () => {})
+  for (const engine of engineNames) await withSession(engine, task, () => {})
 })
 
 let tensorsBefore = 0
@@ -149,6 +149,23 @@ describe('convolutions', () => {
   })
 })
 
+const volumes: [volume: number[], filter: number[], number, 'valid' | 'same'][] = [
+  [[2, 4, 4, 5, 2], [2, 2, 2, 2, 3], 1, 'valid'],
+  [[2, 4, 4, 5, 2], [3, 2, 3, 2, 3], 1, 'same'],
+  [[2, 5, 4, 4, 2], [3, 2, 2, 2, 2], 2, 'same'],
+  [[2, 6, 5, 4, 1], [2, 2, 2, 1, 2], 2, 'valid'],
+]
+
+test.each(volumes)('volume %j, filter %j, strides %j, padding %s', async (volume, filter, strides, pad) => {
+  await expectSame(() =>
+    gradients(
+      (x, f) => tf.conv3d(x as tf.Tensor5D, f as tf.Tensor5D, strides, pad),
+      tensor(volume),
+      tensor(filter, 2),
+    ),
+  )
+})
+
 describe('products of matrices', () => {
   const sizes: [batchA: number[], batchB: number[], m: number, k: number, n: number][] = [
     [[], [], 5, 7, 3],
@@ -265,6 +282,23 @@ test.each([
 ])('einsum %s of %j', async (equation, a) => {
   await expectSame(() => tf.einsum(equation, tensor(a)))
 })
+
+test.each([
+  [[2, 4, 4, 2], [8, 8], false],
+  [[3, 5, 3, 1], [7, 9], false],
+  [[2, 5, 4, 2], [3, 9], true],
+  [[2, 5, 4, 2], [1, 1], false],
+] as const)(
+  'images %j resized to %j by the nearest pixel, aligned: %s',
+  async (shape, size, alignCorners) => {
+    await expectSame(() =>
+      gradients(
+        (x) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [...size], alignCorners),
+        tensor([...shape]),
+      ),
+    )
+  },
+)
 
 test.each(['float32', 'int32', 'bool'] as const)('oneHot of type %s', async (dtype) => {
   await expectSame(() => tf.oneHot(tf.tensor1d([1, 0, 2], 'int32'), 4, 1, 0, dtype))

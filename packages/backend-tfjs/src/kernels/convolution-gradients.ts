@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { composed, type NativeKernel } from './registration.ts'
+import { spread } from './spread.ts'
 
 /*
  * The gradients of convolutions, as convolutions: those run on the engine's own fast code. Images are
@@ -77,7 +78,7 @@ export function inputGradient(original: NativeKernel): NativeKernel {
     if (margins === undefined) return original(call)
     return composed(() => {
       const turned: tf.Tensor4D = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2])
-      return tf.conv2d(spread(dy, info), turned, 1, margins)
+      return tf.conv2d(spread(dy, [info.strideHeight, info.strideWidth]), turned, 1, margins)
     })(call)
   }
 }
@@ -108,10 +109,14 @@ export function depthwiseInputGradient(
   }
   const turned = tf.reshape(tf.reverse(filter, [0, 1]), [height, width, channels * multiplier, 1])
   const { dilationHeight, dilationWidth } = info
-  const each = tf.depthwiseConv2d(spread(dy, info), turned as tf.Tensor4D, 1, margins, 'NHWC', [
-    dilationHeight,
-    dilationWidth,
-  ])
+  const each = tf.depthwiseConv2d(
+    spread(dy, [info.strideHeight, info.strideWidth]),
+    turned as tf.Tensor4D,
+    1,
+    margins,
+    'NHWC',
+    [dilationHeight, dilationWidth],
+  )
   // Every channel of the image has had `multiplier` outputs.
   return tf.reshape(tf.sum(tf.reshape(each, [-1, channels, multiplier]), 2), inputShape)
 }
@@ -172,25 +177,6 @@ function marginsOf(info: tf.backend_util.Conv2DInfo): Padding | undefined {
     [left, right],
     [0, 0],
   ]
-}
-
-/** An image with as many zeros between its pixels as the stride has skipped. */
-function spread(dy: tf.Tensor4D, { strideHeight, strideWidth }: tf.backend_util.Conv2DInfo): tf.Tensor4D {
-  if (strideHeight === 1 && strideWidth === 1) return dy
-  const [batch, height, width, channels] = dy.shape
-  const wide = spreadAxis(dy, batch * height * width, channels, strideWidth)
-  const high = spreadAxis(wide, batch * height, width * strideWidth * channels, strideHeight)
-  const whole = tf.reshape(high, [batch, height * strideHeight, width * strideWidth, channels]) as tf.Tensor4D
-  return tf.slice(whole, 0, [batch, (height - 1) * strideHeight + 1, (width - 1) * strideWidth + 1, channels])
-}
-
-/** Zeros after each of `count` pieces of `length` elements. */
-function spreadAxis(tensor: tf.Tensor, count: number, length: number, stride: number): tf.Tensor {
-  return tf.pad(tf.reshape(tensor, [count, 1, length]), [
-    [0, 0],
-    [0, stride - 1],
-    [0, 0],
-  ])
 }
 
 function refuseChannelsFirst(kernel: string, dataFormat: 'NHWC' | 'NCHW'): void {

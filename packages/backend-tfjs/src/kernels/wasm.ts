@@ -9,8 +9,9 @@ import { einsum } from './einsum.ts'
 import { matrixProduct } from './matrix-product.ts'
 import { oneHot } from './one-hot.ts'
 import { averagePoolGradient, maximumPoolGradient } from './pooling-gradients.ts'
-import { addComposed, addNative, replaceKernel } from './registration.ts'
+import { addComposed, addNative, composed, replaceKernel } from './registration.ts'
 import { segmentSum } from './segment-sum.ts'
+import { volumeFilterGradient, volumeGradient } from './volume-gradients.ts'
 
 /** Completes the wasm engine: kernels that training needs and it lacks, and some that it has, but slow or wrong. */
 export function completeWasm(memoryOf: (backend: unknown) => HostMemory): void {
@@ -24,4 +25,6 @@ export function completeWasm(memoryOf: (backend: unknown) => HostMemory): void {
   replaceKernel('wasm', 'MaxPoolGrad', () => maximumPoolGradient(memoryOf))
   replaceKernel('wasm', 'AvgPoolGrad', () => averagePoolGradient(memoryOf))
   replaceKernel('wasm', 'OneHot', oneHot)
+  replaceKernel('wasm', 'Conv3DBackpropInputV2', () => composed(volumeGradient))
+  replaceKernel('wasm', 'Conv3DBackpropFilterV2', () => composed(volumeFilterGradient))
 }

@@ -32,7 +32,8 @@ function tensorOf({ data, shape }: NdArray): tf.Tensor {
 function arrayOf(batch: Batch, name: string): NdArray {
   const array = batch[name]
   if (array !== undefined) return array
-  throw new Error(`batch.${name} is missing: the batch has ${Object.keys(batch).join(', ') || 'no arrays'}`)
+  const names = Object.keys(batch).filter((other) => batch[other] !== undefined)
+  throw new Error(`batch.${name} is missing: the batch has ${names.join(', ') || 'no arrays'}`)
 }
 
 function checkShape(name: string, { shape }: NdArray, expected: readonly (number | null)[]): void {

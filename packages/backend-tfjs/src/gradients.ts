@@ -43,9 +43,7 @@ export class Gradients {
 
   /** Copies all elements to one array; zeros where there is no gradient. */
   read(readback: Readback): Float32Array | Promise<Float32Array> {
-    const sizes = this.#parameters.map(({ variable }) => variable.size)
-    const all = new Float32Array(sizes.reduce((sum, size) => sum + size, 0))
-    if (this.#tensors === undefined) return all
+    if (this.#tensors === undefined) return new Float32Array(sizeOf(this.#parameters))
     const joined = tf.tidy(() =>
       tf.concat1d(this.tensors.map((tensor) => tf.reshape(tensor, [-1]) as tf.Tensor1D)),
     )
@@ -57,16 +55,17 @@ export class Gradients {
 
   /** Puts elements in the order of `read` in place of the gradients. */
   write(elements: Float32Array): void {
-    let start = 0
-    const tensors = this.#parameters.map(({ variable: { shape, size } }) => {
-      const own = elements.slice(start, start + size)
-      start += size
-      return tf.tensor(own, shape, 'float32')
-    })
-    if (start !== elements.length) {
-      tf.dispose(tensors)
-      throw new Error(`There are ${start} gradients, but ${elements.length} were given`)
+    const size = sizeOf(this.#parameters)
+    if (elements.length !== size) {
+      throw new Error(`There are ${size} gradients, but ${elements.length} were given`)
     }
+    let start = 0
+    const tensors = this.#parameters.map(({ variable }) => {
+      const end = start + variable.size
+      const own = elements.slice(start, end)
+      start = end
+      return tf.tensor(own, variable.shape, 'float32')
+    })
     this.clear()
     this.add(tensors)
   }
@@ -85,4 +84,8 @@ export class Gradients {
     this.clear()
     this.#tensors = tensors.map((tensor) => tf.keep(tensor))
   }
+}
+
+function sizeOf(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, { variable }) => sum + variable.size, 0)
 }

@@ -42,9 +42,7 @@ function inputShapes({ inputs, inputNames }: tf.LayersModel): InputShape[] {
 
 function checkOutputs(model: tf.LayersModel): void {
   if (model.outputs.length === 0 || model.weights.length === 0) {
-    throw new Error(
-      'The model has no weights: give its first layer an inputShape, so that they are made when it is built',
-    )
+    throw new Error('The model has no weights: there is nothing to learn')
   }
   if (model.outputs.length === 1) return
   throw new Error(

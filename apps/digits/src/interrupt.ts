@@ -12,10 +12,13 @@ export function stopOnInterrupt(abort: () => void): Hook {
     setup(run) {
       let interrupted = false
       const interrupt = (signal: string): void => {
-        if (interrupted) abort()
-        else run.stop(signal)
-        if (!interrupted) run.warn(`${signal}: the run stops after this step; once more, and it ends at once`)
+        if (interrupted) {
+          abort()
+          return
+        }
         interrupted = true
+        run.stop(signal)
+        run.warn(`${signal}: the run stops after this step; once more, and it ends at once`)
       }
       for (const signal of signals) process.on(signal, interrupt)
       return () => {

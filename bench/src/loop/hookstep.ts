@@ -1,7 +1,7 @@
 import { adam, cpu, type TaskFactory } from '@hookstep/backend-tfjs'
 import { wasm } from '@hookstep/backend-tfjs/wasm'
 import { every, type Hook, never, type Trigger, train } from '@hookstep/catalogue'
-import { Trainer } from '@hookstep/trainer'
+import { type Backend, Trainer } from '@hookstep/trainer'
 import type { EngineName } from './engine.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { datasetOf, type Workload } from './workload.ts'
@@ -37,7 +37,7 @@ function readsEveryLoss(): Hook {
 async function timed(engine: EngineName, workload: Workload, log: Trigger, hook: Hook): Promise<number> {
   const stopwatch = new Stopwatch(workload)
   const trainer = new Trainer({
-    backend: { cpu, wasm }[engine](taskOf(workload)),
+    backend: backendOf(engine, workload),
     data: datasetOf(workload),
     steps: stopwatch.totalSteps,
     batchSize: workload.batchSize,
@@ -59,8 +59,9 @@ function watchedBy(stopwatch: Stopwatch): Hook {
   }
 }
 
-export function taskOf({ inputs, hidden, classes }: Workload): TaskFactory {
-  return ({ tf }) => ({
+/** An engine with the workload's network to train. */
+export function backendOf(engine: EngineName, { inputs, hidden, classes }: Workload): Backend {
+  const task: TaskFactory = ({ tf }) => ({
     model: tf.sequential({
       layers: [
         tf.layers.dense({ inputShape: [inputs], units: hidden, activation: 'relu' }),
@@ -70,4 +71,5 @@ export function taskOf({ inputs, hidden, classes }: Workload): TaskFactory {
     loss: 'sparseSoftmaxCrossEntropy',
     optimizer: adam(),
   })
+  return { cpu, wasm }[engine](task)
 }

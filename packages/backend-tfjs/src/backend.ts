@@ -9,27 +9,22 @@ import { resolveMetrics } from './metrics.ts'
 import { awaited, immediate } from './readback.ts'
 import { stream, withRandomAsync } from './seeded-random.ts'
 import { TfjsSession } from './session.ts'
-import type { Task, TaskDefinition, TaskFactory } from './task.ts'
+import type { FunctionTask, ModelTask, Task, TaskDefinition, TaskFactory } from './task.ts'
 
 /**
  * A backend on any engine of TensorFlow.js. The engine becomes the active one when a session is opened;
  * a process can have sessions of one engine at a time.
  */
-export function tfjs<Names extends string = string>(
-  task: TaskFactory<Names> | TaskDefinition<Names>,
-  options: EngineOptions,
-): Backend {
+export function tfjs(task: TaskFactory | TaskDefinition, options: EngineOptions): Backend {
   const definition = definitionOf(task)
   return {
     name: options.engine,
-    open: (session) => open(definition.build as TaskFactory, options, session),
+    open: (session) => open(definition.build, options, session),
     ...(definition.registerEvents && { registerEvents: (run) => definition.registerEvents?.(run) }),
   }
 }
 
-function definitionOf<Names extends string>(
-  task: TaskFactory<Names> | TaskDefinition<Names>,
-): TaskDefinition<Names> {
+function definitionOf(task: TaskFactory | TaskDefinition): TaskDefinition {
   const definition = typeof task === 'function' ? { build: task } : task
   if (typeof definition?.build === 'function') return definition
   throw new TypeError(
@@ -42,21 +37,29 @@ async function open(
   engine: EngineOptions,
   options: SessionOptions,
 ): Promise<TfjsSession> {
-  const release = await activate(engine)
+  const giveUp = await activate(engine)
   const made = new MadeByTask()
+  const release = (): void => {
+    made.dispose()
+    giveUp()
+  }
+  let task: Task | undefined
   try {
     const { seed } = options
     // All ranks draw the same initial parameters.
-    const task = await withRandomAsync(stream(seed, 'build'), () => made.track(() => build({ tf, seed })))
-    return sessionOf(task, engine, options, () => {
-      made.dispose()
-      release()
-    })
+    task = await withRandomAsync(stream(seed, 'build'), () => made.track(() => build({ tf, seed })))
+    return sessionOf(task, engine, options, release)
   } catch (error) {
-    made.dispose()
+    disposeTask(task)
     release()
     throw error
   }
+}
+
+/** What a refused task has made is released, too. */
+function disposeTask(task: Partial<ModelTask & FunctionTask> | undefined): void {
+  if (task?.model instanceof tf.LayersModel) task.model.dispose()
+  tf.dispose(task?.parameters ?? [])
 }
 
 function sessionOf(

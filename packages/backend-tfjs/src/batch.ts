@@ -15,12 +15,16 @@ export function upload(batch: Batch, inputs: readonly InputShape[] | undefined, 
   if (needed === 'with targets') arrayOf(batch, 'targets')
   checkSamples(batch)
   const tensors: Record<string, tf.Tensor> = {}
-  for (const name in batch) tensors[name] = tensorOf(batch[name] as NdArray)
+  for (const [name, array] of arraysOf(batch)) tensors[name] = tensorOf(array)
   return new Proxy(tensors, { get: present }) as unknown as TensorBatch
 }
 
 /** Whether a batch must bring targets. */
 export type Needed = 'with targets' | 'inputs only'
+
+function arraysOf(batch: Batch): [name: string, array: NdArray][] {
+  return Object.entries(batch).filter(([, array]) => array !== undefined)
+}
 
 function tensorOf({ data, shape }: NdArray): tf.Tensor {
   const engine = tf.engine()
@@ -32,7 +36,7 @@ function tensorOf({ data, shape }: NdArray): tf.Tensor {
 function arrayOf(batch: Batch, name: string): NdArray {
   const array = batch[name]
   if (array !== undefined) return array
-  const names = Object.keys(batch).filter((other) => batch[other] !== undefined)
+  const names = arraysOf(batch).map(([other]) => other)
   throw new Error(`batch.${name} is missing: the batch has ${names.join(', ') || 'no arrays'}`)
 }
 
@@ -49,8 +53,7 @@ function checkShape(name: string, { shape }: NdArray, expected: readonly (number
 function checkSamples(batch: Batch): void {
   let first: string | undefined
   let samples: number | undefined
-  for (const name in batch) {
-    const { data, shape } = batch[name] as NdArray
+  for (const [name, { data, shape }] of arraysOf(batch)) {
     const size = shape.reduce((product, length) => product * length, 1)
     if (data.length !== size) {
       throw new Error(

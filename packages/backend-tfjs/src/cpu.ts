@@ -12,9 +12,7 @@ import type { TaskDefinition, TaskFactory } from './task.ts'
  * The engine in plain JavaScript: runs everywhere, has every operation, and is the slowest. Its readings
  * are immediate and its results the same bits on every machine of the same JavaScript engine.
  */
-export function cpu<Names extends string = string>(
-  task: TaskFactory<Names> | TaskDefinition<Names>,
-): Backend {
+export function cpu(task: TaskFactory | TaskDefinition): Backend {
   return tfjs(task, { engine: 'cpu', prepare })
 }
 

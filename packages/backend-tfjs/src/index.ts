@@ -18,13 +18,14 @@ export type { ElementProgram, Program, Result, Value } from './optimizers/progra
 export { type RmspropOptions, rmsprop } from './optimizers/rmsprop.ts'
 export { sgd } from './optimizers/sgd.ts'
 export type { BinaryOperation, Term, UnaryOperation } from './optimizers/term.ts'
-export type {
-  FunctionTask,
-  Mode,
-  ModelTask,
-  Task,
-  TaskContext,
-  TaskDefinition,
-  TaskFactory,
-  TensorBatch,
+export {
+  type FunctionTask,
+  functionTask,
+  type Mode,
+  type ModelTask,
+  type Task,
+  type TaskContext,
+  type TaskDefinition,
+  type TaskFactory,
+  type TensorBatch,
 } from './task.ts'

@@ -51,6 +51,9 @@ function builtIn(name: MetricName, loss: Loss): MetricFunction {
 }
 
 const accuracy: MetricFunction = (targets, outputs) => {
+  if ((outputs.shape[outputs.rank - 1] ?? 1) < 2) {
+    throw new Error('accuracy compares classes, and the outputs have only one')
+  }
   const predicted = tf.argMax(outputs, -1)
   const actual = sameShape(targets.shape, outputs.shape) ? tf.argMax(targets, -1) : tf.cast(targets, 'int32')
   return shareOf(tf.equal(predicted, actual))

@@ -34,19 +34,17 @@ export interface TaskContext {
  *
  * A factory may be asynchronous, to load a file. All that it makes belongs to the session and goes with it.
  */
-export type TaskFactory<Names extends string = string> = (
-  context: TaskContext,
-) => Task<Names> | Promise<Task<Names>>
+export type TaskFactory = (context: TaskContext) => Task | Promise<Task>
 
 /** A factory together with what follows the run. */
-export interface TaskDefinition<Names extends string = string> {
-  readonly build: TaskFactory<Names>
+export interface TaskDefinition {
+  readonly build: TaskFactory
   /** Lets the task follow the run as a hook named `task`. Called before `build`. */
   registerEvents?(run: Run): void
 }
 
 /** How to train: a model or functions, a loss, an optimizer and metrics. */
-export type Task<Names extends string = string> = ModelTask | FunctionTask<Names>
+export type Task = ModelTask | FunctionTask
 
 interface Common {
   /** The mean over a batch's samples: a name, or a function. See {@link LossName}. */
@@ -72,6 +70,25 @@ export interface FunctionTask<Names extends string = string> extends Common {
   readonly parameters: Readonly<Record<Names, tf.Tensor>>
   /** The outputs for a batch; the first dimension counts samples. */
   forward(parameters: Readonly<Record<Names, tf.Tensor>>, batch: TensorBatch, mode: Mode): tf.Tensor
+}
+
+/**
+ * A task of functions, as it is given: for TypeScript, so that `forward` knows the names of the parameters.
+ *
+ * ```ts
+ * import { functionTask, sgd, type TaskFactory } from '@hookstep/backend-tfjs'
+ *
+ * export const task: TaskFactory = ({ tf }) =>
+ *   functionTask({
+ *     parameters: { slope: tf.zeros([4, 1]), offset: tf.zeros([1]) },
+ *     forward: ({ slope, offset }, { inputs }) => tf.add(tf.matMul(inputs, slope), offset),
+ *     loss: 'meanSquaredError',
+ *     optimizer: sgd(),
+ *   })
+ * ```
+ */
+export function functionTask<Names extends string>(task: FunctionTask<Names>): FunctionTask<Names> {
+  return task
 }
 
 /** A batch on the device. Reading a name that it does not have is an error. */

@@ -10,9 +10,7 @@ import { type WasmEngine, wasmUpdate } from './optimizers/wasm-update.ts'
 import type { TaskDefinition, TaskFactory } from './task.ts'
 
 /** The engine in WebAssembly: one thread in Node. Its readings are immediate. */
-export function wasm<Names extends string = string>(
-  task: TaskFactory<Names> | TaskDefinition<Names>,
-): Backend {
+export function wasm(task: TaskFactory | TaskDefinition): Backend {
   return tfjs(task, { engine: 'wasm', prepare })
 }
 

@@ -75,6 +75,14 @@ test('a task that cannot be trained is refused when it is opened', async () => {
   ])
 })
 
+test('a task that is refused leaves no tensor behind', async () => {
+  const before = tf.memory().numTensors
+  const wrong = { loss: 'crossEntropy' as never }
+  await complaint((context) => ({ ...(dense(context) as Task), ...wrong }))
+  await complaint((context) => ({ ...(linear(context) as Task), ...wrong }))
+  expect(tf.memory().numTensors).toBe(before)
+})
+
 test('a batch that does not fit is refused, by the name of its array', async () => {
   const good = labelled(6, 4, 3)
   const on = (batch: object): Promise<string> =>

@@ -1,4 +1,4 @@
-import { adam, cpu, momentum, type TaskFactory } from '@hookstep/backend-tfjs'
+import { adam, cpu, functionTask, momentum, type TaskFactory } from '@hookstep/backend-tfjs'
 import { wasm } from '@hookstep/backend-tfjs/wasm'
 import { type BackendSubject, backendContract } from '@hookstep/testing'
 import type { Batch, Random } from '@hookstep/trainer'
@@ -16,13 +16,14 @@ const layers: TaskFactory = ({ tf }) => ({
   metrics: ['accuracy'],
 })
 
-const functions: TaskFactory<'slope' | 'offset'> = ({ tf }) => ({
-  parameters: { slope: tf.randomNormal([4, 3]), offset: tf.zeros([3]) },
-  forward: ({ slope, offset }, { inputs }) => tf.add(tf.matMul(inputs, slope), offset),
-  loss: (targets, outputs) => tf.losses.softmaxCrossEntropy(tf.oneHot(targets.toInt(), 3), outputs),
-  optimizer: momentum({ nesterov: true }),
-  metrics: { spread: (_, outputs) => outputs.square().mean() },
-})
+const functions: TaskFactory = ({ tf }) =>
+  functionTask({
+    parameters: { slope: tf.randomNormal([4, 3]), offset: tf.zeros([3]) },
+    forward: ({ slope, offset }, { inputs }) => tf.add(tf.matMul(inputs, slope), offset),
+    loss: (targets, outputs) => tf.losses.softmaxCrossEntropy(tf.oneHot(targets.toInt(), 3), outputs),
+    optimizer: momentum({ nesterov: true }),
+    metrics: { spread: (_, outputs) => outputs.square().mean() },
+  })
 
 /** Points with the labels of the third of space that they lie in. */
 function points(random: Random, size: number): Batch {

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs'
 import { activate, type EngineOptions } from './engine.ts'
 import { functions } from './functions.ts'
 import { layersModel } from './layers-model.ts'
-import type { Learner } from './learner.ts'
 import { resolveLoss } from './losses.ts'
 import { resolveMetrics } from './metrics.ts'
 import { awaited, immediate } from './readback.ts'
@@ -68,8 +67,8 @@ function sessionOf(
   { seed, distributed }: SessionOptions,
   release: () => void,
 ): TfjsSession {
+  checkTask(task)
   return new TfjsSession({
-    learner: learnerOf(task),
     loss: resolveLoss(task.loss),
     metrics: resolveMetrics(task.metrics ?? [], task.loss),
     optimizer: checkOptimizer(task.optimizer),
@@ -78,15 +77,14 @@ function sessionOf(
     readbackLag,
     seed,
     rank: distributed.rank,
+    // Last, since from here on the task's tensors are the learner's.
+    learner: 'model' in task ? layersModel(task) : functions(task),
     release,
   })
 }
 
-function learnerOf(task: Task | undefined): Learner {
-  if (typeof task === 'object' && task !== null) {
-    if ('model' in task && task.model instanceof tf.LayersModel) return layersModel(task)
-    if ('forward' in task && typeof task.forward === 'function') return functions(task)
-  }
+function checkTask(task: Partial<ModelTask & FunctionTask> | undefined): void {
+  if (task?.model instanceof tf.LayersModel || typeof task?.forward === 'function') return
   throw new TypeError(
     'The function that makes the task must return an object with a model (a tf.LayersModel), or with parameters and a forward function',
   )

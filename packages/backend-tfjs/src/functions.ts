@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
 import type { Learner } from './learner.ts'
-import type { Parameter } from './parameters.ts'
 import type { FunctionTask } from './task.ts'
 
 /**
@@ -9,8 +8,10 @@ import type { FunctionTask } from './task.ts'
  * @throws Error where there are no parameters, or a name cannot be one.
  */
 export function functions(task: FunctionTask): Learner {
-  const parameters = Object.entries(task.parameters).map(([name, tensor]) => asParameter(name, tensor))
-  if (parameters.length === 0) throw new Error('The task has no parameters: there is nothing to learn')
+  const entries = Object.entries(task.parameters)
+  if (entries.length === 0) throw new Error('The task has no parameters: there is nothing to learn')
+  for (const [name, tensor] of entries) checkType(name, tensor)
+  const parameters = entries.map(([name, tensor]) => ({ name, variable: asVariable(tensor) }))
   const variables: Record<string, tf.Tensor> = {}
   for (const { name, variable } of parameters) variables[name] = variable
   return {
@@ -26,12 +27,14 @@ export function functions(task: FunctionTask): Learner {
   }
 }
 
-function asParameter(name: string, tensor: tf.Tensor): Parameter {
-  if (tensor.dtype !== 'float32') {
-    throw new Error(`The parameter '${name}' is of type ${tensor.dtype}: only float32 can be learned`)
-  }
-  if (tensor instanceof tf.Variable) return { name, variable: tensor }
+function checkType(name: string, { dtype }: tf.Tensor): void {
+  if (dtype === 'float32') return
+  throw new Error(`The parameter '${name}' is of type ${dtype}: only float32 can be learned`)
+}
+
+function asVariable(tensor: tf.Tensor): tf.Variable {
+  if (tensor instanceof tf.Variable) return tensor
   const variable = tf.variable(tensor)
   tensor.dispose()
-  return { name, variable }
+  return variable
 }

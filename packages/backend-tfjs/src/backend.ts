@@ -57,7 +57,7 @@ async function open(
 
 /** What a refused task has made is released, too. */
 function disposeTask(task: Partial<ModelTask & FunctionTask> | undefined): void {
-  if (task?.model instanceof tf.LayersModel) task.model.dispose()
+  if (isModel(task?.model)) task.model.dispose()
   tf.dispose(task?.parameters ?? [])
 }
 
@@ -83,8 +83,13 @@ function sessionOf(
   })
 }
 
+/** Told by what it can do: it may come from another copy of TensorFlow.js. */
+function isModel(model: unknown): model is tf.LayersModel {
+  return typeof (model as tf.LayersModel | undefined)?.calculateLosses === 'function'
+}
+
 function checkTask(task: Partial<ModelTask & FunctionTask> | undefined): void {
-  if (task?.model instanceof tf.LayersModel || typeof task?.forward === 'function') return
+  if (isModel(task?.model) || typeof task?.forward === 'function') return
   throw new TypeError(
     'The function that makes the task must return an object with a model (a tf.LayersModel), or with parameters and a forward function',
   )

@@ -29,7 +29,7 @@ function arraysOf(batch: Batch): [name: string, array: NdArray][] {
 function tensorOf({ data, shape }: NdArray): tf.Tensor {
   const engine = tf.engine()
   if (data instanceof Int32Array) return engine.makeTensor(data, shape as number[], 'int32')
-  const floats = data instanceof Float32Array ? data : Float32Array.from(data)
+  const floats = data instanceof Float32Array ? data : new Float32Array(data)
   return engine.makeTensor(floats, shape as number[], 'float32')
 }
 

@@ -48,10 +48,17 @@ function number(what: string, compute: MetricFunction, tensors: TensorBatch, out
     () => compute(tensors.targets, outputs, tensors),
     () => `${what} failed on outputs ${shapeText(outputs.shape)} and a batch of ${shapes(tensors)}`,
   )
-  if (value instanceof tf.Tensor && value.rank === 0 && value.dtype === 'float32') return value
+  if (value instanceof tf.Tensor && value.rank === 0 && value.dtype === 'float32')
+    return ownedBySession(value)
   throw new Error(
     `${what} returned ${describe(value)}; it must return a float32 scalar: the mean over the samples`,
   )
+}
+
+/** What the task keeps for itself must not be released with the numbers of a step. */
+function ownedBySession(value: tf.Scalar): tf.Scalar {
+  const isKept = (value as { kept?: boolean }).kept === true || value instanceof tf.Variable
+  return isKept ? tf.clone(value) : value
 }
 
 function explained<Result>(compute: () => Result, what: () => string): Result {

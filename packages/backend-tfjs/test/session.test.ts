@@ -98,9 +98,15 @@ describe.each(engineNames)('on %s', (engine) => {
         forward: ({ w }, { inputs }) => tf.mul(tf.matMul(inputs, w as tf.Tensor), scale),
         loss: (_, outputs) => outputs.sub(1).square().mean(),
         optimizer: sgd(),
+        metrics: { scale: () => scale as tf.Scalar },
       }
     }
     await withSession(engine, scaled, (session) => {
+      for (const _ of [1, 2]) {
+        const evaluated = session.evaluate(batch(1))
+        expect(evaluated.values()).toEqual({ loss: 1, scale: 6 })
+        evaluated.dispose()
+      }
       expect(step(session, batch(1), 0.01)).toBe(1)
       expect(step(session, batch(1), 0.01)).toBeLessThan(1)
     })

@@ -7,7 +7,7 @@ import type { BinaryOperation } from './term.ts'
  */
 
 /** The function's arguments: a length in bytes, then addresses. Those of the slots come last. */
-export const firstArguments = ['length', 'parameter', 'gradient', 'step', 'target'] as const
+const firstArguments = ['length', 'parameter', 'gradient', 'step', 'target'] as const
 
 const [length, parameter, gradient, step, target] = [0, 1, 2, 3, 4]
 const firstSlot = firstArguments.length

@@ -25,7 +25,7 @@ export interface WasmEngine {
   getMemoryOffset(dataId: object): number
 }
 
-/** Takes a length in bytes and addresses, in the order of `firstArguments`. */
+/** Takes a length in bytes and addresses: of the parameter, its gradient, the step's numbers, the target, the slots. */
 type UpdateFunction = (...lengthAndAddresses: number[]) => void
 
 /** Undefined where the platform has no vector instructions, or the engine's memory is not to be found. */

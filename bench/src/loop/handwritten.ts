@@ -4,7 +4,6 @@
  */
 import type * as Tf from '@tensorflow/tfjs'
 import { shuffledBatches } from './batches.ts'
-import { type EngineName, openEngine } from './engine.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { type Samples, samplesOf, type Workload } from './workload.ts'
 
@@ -73,8 +72,7 @@ export type LoopName = keyof typeof loops
 export const loopNames = Object.keys(loops) as LoopName[]
 
 /** Microseconds per step of a loop that shuffles, gathers its batches, and reads the loss now and then. */
-export async function timeLoop(name: LoopName, engine: EngineName, workload: Workload): Promise<number> {
-  const tf = await openEngine(engine)
+export async function timeLoop(name: LoopName, tf: TfJs, workload: Workload): Promise<number> {
   const step: Step = loops[name](tf, workload)
   const batches = shuffledBatches(samplesOf(workload), workload)
   const stopwatch = new Stopwatch(workload)

@@ -1,8 +1,9 @@
 import { adam, cpu, type TaskFactory } from '@hookstep/backend-tfjs'
 import { wasm } from '@hookstep/backend-tfjs/wasm'
 import { every, type Hook, never, type Trigger, train } from '@hookstep/catalogue'
-import { type Backend, Trainer } from '@hookstep/trainer'
-import type { EngineName } from './engine.ts'
+import { type Backend, singleProcess, Trainer } from '@hookstep/trainer'
+import type * as Tf from '@tensorflow/tfjs'
+import { type EngineName, openEngine } from './engine.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { datasetOf, type Workload } from './workload.ts'
 
@@ -57,6 +58,13 @@ function watchedBy(stopwatch: Stopwatch): Hook {
       run.subscribe(train.step.post, ({ step }) => stopwatch.endOfStep(step))
     },
   }
+}
+
+/** TensorFlow.js with the kernels that Hookstep has added to its engine. */
+export async function openCompleted(engine: EngineName, workload: Workload): Promise<typeof Tf> {
+  const session = await backendOf(engine, workload).open({ seed: 0, distributed: singleProcess })
+  await session.close()
+  return openEngine(engine)
 }
 
 /** An engine with the workload's network to train. */

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildPrograms, type Run, root } from './programs.ts'
 
@@ -6,7 +7,8 @@ const names = readdirSync(`${root}src`).flatMap((file) => file.match(/^(.+)\.ts$
 let run: Run
 
 beforeAll(async () => {
-  run = await buildPrograms('src', names)
+  const sources = names.map((name) => pathToFileURL(`${root}src/${name}.ts`))
+  run = await buildPrograms('benchmarks', sources)
 })
 
 describe.each(names)('the benchmark %s', (name) => {

@@ -4,7 +4,10 @@ import { buildPrograms, type Run } from './programs.ts'
 let run: Run
 
 beforeAll(async () => {
-  run = await buildPrograms('test/fixtures', ['fruit', 'broken'])
+  run = await buildPrograms('fixtures', [
+    new URL('./fixtures/fruit.ts', import.meta.url),
+    new URL('./fixtures/broken.ts', import.meta.url),
+  ])
 })
 
 it('prints a table and its goals, and exits with 1 when one is missed', async () => {

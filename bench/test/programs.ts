@@ -14,13 +14,13 @@ export interface Ended {
 
 export type Run = (name: string, flags: readonly string[], env?: Record<string, string>) => Promise<Ended>
 
-/** Builds programs with the sources of our packages, so that nothing need be built before; returns what runs one. */
-export async function buildPrograms(folder: string, names: readonly string[]): Promise<Run> {
+/** Builds programs with the sources of our packages, so that nothing need be built before; returns what runs one by name. */
+export async function buildPrograms(folder: string, sources: readonly URL[]): Promise<Run> {
   // Within node_modules, where the peers are found and git does not look.
   const outdir = `${root}node_modules/.built/${folder}`
   const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   await build({
-    entryPoints: names.map((name) => `${root}${folder}/${name}.ts`),
+    entryPoints: sources.map((source) => fileURLToPath(source)),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

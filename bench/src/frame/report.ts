@@ -27,9 +27,9 @@ export function json(bench: string, goals: readonly Goal[], results: Results): s
   const rows = results.all.map(({ subject, setting, unit, rounds }) => ({
     subject,
     setting,
-    value: results.of(subject, setting),
+    value: fourDigits(results.of(subject, setting)),
     unit,
-    rounds,
+    rounds: rounds.map(fourDigits),
   }))
   return JSON.stringify({ bench, goals, rows })
 }
@@ -43,6 +43,10 @@ function aligned(lines: readonly string[][]): string {
     return column === 0 ? text.padEnd(width) : text.padStart(width)
   }
   return lines.map((line) => line.map(padded).join('   ')).join('\n')
+}
+
+function fourDigits(value: number): number {
+  return Number(value.toPrecision(4))
 }
 
 /** Three digits that count. */

@@ -48,8 +48,8 @@ export class EventBus {
   private readonly lists: Record<string, HandlerList | undefined> = Object.create(Object.create(null))
   private readonly handlerTimeoutMs: number | undefined
 
-  constructor(options: EventBusOptions = {}) {
-    this.handlerTimeoutMs = options.handlerTimeoutMs
+  constructor({ handlerTimeoutMs }: EventBusOptions = {}) {
+    this.handlerTimeoutMs = handlerTimeoutMs
   }
 
   /**
@@ -64,7 +64,7 @@ export class EventBus {
   ): Unsubscribe {
     checkEvent(event)
     if (typeof handler !== 'function') {
-      throw new TypeError(`subscribe(${event.id}): the handler is not a function but ${handler}`)
+      throw new TypeError(`subscribe(${event.id}): ${handler} is no function`)
     }
     const { signal, hook } = options
     const unsubscribe = (): void => {

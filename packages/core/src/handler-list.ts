@@ -23,9 +23,9 @@ const end = (): unknown => end
 
 /** Never changed, only replaced: a delivery goes on with the handlers it began with. */
 export class HandlerList {
-  readonly subscriptions: readonly Subscription[]
-  private readonly id: string
-  private readonly timeoutMs: number | undefined
+  declare readonly subscriptions: readonly Subscription[]
+  declare private readonly id: string
+  declare private readonly timeoutMs: number | undefined
   declare private readonly h0: AnyHandler
   declare private readonly h1: AnyHandler
   declare private readonly h2: AnyHandler
@@ -48,35 +48,49 @@ export class HandlerList {
     this.id = id
     this.subscriptions = subscriptions
     this.timeoutMs = timeoutMs
-    for (let place = 0; place <= 16; place++) {
-      Object.assign(this, { [`h${place}`]: subscriptions[place]?.handler ?? end })
-    }
+    const places = this as unknown as Record<string, AnyHandler>
+    for (let place = 0; place <= 16; place++) places[`h${place}`] = subscriptions[place]?.handler ?? end
   }
 
-  /** Calls the handlers in order, without a `this`. Goes on elsewhere when one returns something, and behind the last place. */
+  /** Calls the handlers in order, without a `this`. Goes on elsewhere when one returns something. */
   deliver(context: never): void | Promise<void> {
     let position = 0
     let result: unknown
     try {
       // biome-ignore format: a line for each handler
       void (
-        (result = (0, this.h0)(context)) === undefined && ++position &&
-        (result = (0, this.h1)(context)) === undefined && ++position &&
-        (result = (0, this.h2)(context)) === undefined && ++position &&
-        (result = (0, this.h3)(context)) === undefined && ++position &&
-        (result = (0, this.h4)(context)) === undefined && ++position &&
-        (result = (0, this.h5)(context)) === undefined && ++position &&
-        (result = (0, this.h6)(context)) === undefined && ++position &&
-        (result = (0, this.h7)(context)) === undefined && ++position &&
-        (result = (0, this.h8)(context)) === undefined && ++position &&
-        (result = (0, this.h9)(context)) === undefined && ++position &&
-        (result = (0, this.h10)(context)) === undefined && ++position &&
-        (result = (0, this.h11)(context)) === undefined && ++position &&
-        (result = (0, this.h12)(context)) === undefined && ++position &&
-        (result = (0, this.h13)(context)) === undefined && ++position &&
-        (result = (0, this.h14)(context)) === undefined && ++position &&
-        (result = (0, this.h15)(context)) === undefined && ++position &&
-        (result = (0, this.h16)(context)) === undefined
+        (result = (0, this.h0)(context)) === undefined &&
+        (++position, result = (0, this.h1)(context)) === undefined &&
+        (++position, result = (0, this.h2)(context)) === undefined &&
+        (++position, result = (0, this.h3)(context)) === undefined &&
+        (++position, result = (0, this.h4)(context)) === undefined &&
+        (++position, result = (0, this.h5)(context)) === undefined &&
+        (++position, result = (0, this.h6)(context)) === undefined &&
+        (++position, result = (0, this.h7)(context)) === undefined
+      )
+    } catch (error) {
+      throw this.named(error, position)
+    }
+    if (result === end) return
+    return result === undefined ? this.deliverMore(context) : this.goOn(context, position, result)
+  }
+
+  /** The next ones: in two halves, `deliver` is small enough to be compiled into its caller. */
+  private deliverMore(context: never): void | Promise<void> {
+    let position = 8
+    let result: unknown
+    try {
+      // biome-ignore format: a line for each handler
+      void (
+        (result = (0, this.h8)(context)) === undefined &&
+        (++position, result = (0, this.h9)(context)) === undefined &&
+        (++position, result = (0, this.h10)(context)) === undefined &&
+        (++position, result = (0, this.h11)(context)) === undefined &&
+        (++position, result = (0, this.h12)(context)) === undefined &&
+        (++position, result = (0, this.h13)(context)) === undefined &&
+        (++position, result = (0, this.h14)(context)) === undefined &&
+        (++position, result = (0, this.h15)(context)) === undefined &&
+        (++position, result = (0, this.h16)(context)) === undefined
       )
     } catch (error) {
       throw this.named(error, position)
@@ -90,8 +104,7 @@ export class HandlerList {
       while (!isThenable(result)) {
         const next = this.subscriptions[++position]
         if (next === undefined) return
-        const { handler } = next
-        result = handler(context)
+        result = (0, next.handler)(context)
       }
     } catch (error) {
       throw this.named(error, position)

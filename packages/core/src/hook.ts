@@ -77,7 +77,7 @@ async function runAll(cleanups: readonly NamedCleanup[]): Promise<void> {
       errors.push(nameHook(error, hook, 'cleanup'))
     }
   }
-  if (errors.length > 1) throw new AggregateError(errors, `several hooks failed: ${errors.join('; ')}`)
+  if (errors.length > 1) throw new AggregateError(errors, errors.join('; '))
   if (errors.length === 1) throw errors[0]
 }
 

@@ -95,27 +95,24 @@ export function subscribeAnnotated(bus: Pick<EventBus, 'subscribe'>, target: obj
 
 /** The keys of the marked methods, each with every event that it handles, in the order of definition. */
 function markedMethods(target: object): MarkedMethod[] {
-  return lineage(target)
-    .flatMap(ownMarks)
+  return marksOf(target)
     .sort(([, one], [, other]) => one.order - other.order)
     .flatMap(([key, { events }]) => events.map((event): MarkedMethod => [key, event]))
     .filter(isFirst)
 }
 
-/** Getters are not evaluated. */
-function ownMarks(owner: object): [PropertyKey, Mark][] {
-  return Reflect.ownKeys(owner).flatMap((key) => {
+/** The marks on an object's own methods, and on those of its prototypes. Getters are not evaluated. */
+function marksOf(owner: object | null): [PropertyKey, Mark][] {
+  if (owner === null) return []
+  const own = Reflect.ownKeys(owner).flatMap((key): [PropertyKey, Mark][] => {
     const method: unknown = Reflect.getOwnPropertyDescriptor(owner, key)?.value
     const mark = typeof method === 'function' && (method as Marked)[markKey]
     return mark ? [[key, mark]] : []
   })
+  return [...own, ...marksOf(Object.getPrototypeOf(owner))]
 }
 
 /** An override that is marked again for the same event is still one method. */
 function isFirst([key, { id }]: MarkedMethod, position: number, all: readonly MarkedMethod[]): boolean {
   return position === all.findIndex(([otherKey, other]) => otherKey === key && other.id === id)
-}
-
-function lineage(target: object | null): object[] {
-  return target === null ? [] : [target, ...lineage(Object.getPrototypeOf(target) as object | null)]
 }

@@ -197,7 +197,7 @@ describe('what cannot be subscribed is refused by name', () => {
 
   it('as a handler: what is no function', () => {
     expect(() => bus.subscribe(paused, undefined as never)).toThrow(
-      new TypeError('subscribe(test.paused): the handler is not a function but undefined'),
+      new TypeError('subscribe(test.paused): undefined is no function'),
     )
   })
 })

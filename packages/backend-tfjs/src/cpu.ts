@@ -17,6 +17,8 @@ export function cpu(task: TaskFactory | TaskDefinition): Backend {
 }
 
 function prepare(): void {
+  // Or it greets every program on the error stream, once.
+  ;(tf.findBackend('cpu') as unknown as { firstUse: boolean }).firstUse = false
   registerHostKernels('cpu', memoryOf)
   addCrossEntropy('cpu', memoryOf)
   replaceKernel('cpu', 'ResizeNearestNeighborGrad', () => nearestPixelGradient(memoryOf))

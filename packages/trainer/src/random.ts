@@ -17,8 +17,12 @@ export interface Random {
  * decimal text are the same key.
  */
 export function random(seed: number, ...keys: readonly (number | string)[]): Random {
-  const next32 = sfc32(hash(seed, keys))
-  const next = (): number => next32() / 2 ** 32
+  // Made at the first draw: most batches come with a stream that nobody draws from.
+  let next32: (() => number) | undefined
+  const next = (): number => {
+    next32 ??= sfc32(hash(seed, keys))
+    return next32() / 2 ** 32
+  }
   return {
     next,
     below: (bound) => Math.floor(next() * bound),

@@ -169,7 +169,7 @@ export class TrainingRun {
       last: done + 1 === totalSteps,
     })
     this.step = new Step({
-      ...this.base,
+      distributed: this.base.distributed,
       number: done + 1,
       epoch: course.loader.position.epoch,
       progress: ledger.progress,

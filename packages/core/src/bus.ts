@@ -1,5 +1,5 @@
+import { type AnyHandler, type Deliverer, deliverer, type Subscription } from './deliverer.ts'
 import { checkEvent, type Event, type Phase } from './event.ts'
-import { type AnyHandler, HandlerList, type Subscription } from './handler-list.ts'
 import { type AbortSignalLike, disposable, isThenable } from './platform.ts'
 
 /** Receives an event's context. A returned promise is awaited before the next handler runs. */
@@ -45,7 +45,7 @@ export interface EventBusOptions {
  */
 export class EventBus {
   /** By event id. An empty prototype keeps inherited names out; that it is one more object keeps the lookup fast. */
-  private readonly lists: Record<string, HandlerList | undefined> = Object.create(Object.create(null))
+  private readonly deliverers: Record<string, Deliverer | undefined> = Object.create(Object.create(null))
   private readonly handlerTimeoutMs: number | undefined
 
   constructor({ handlerTimeoutMs }: EventBusOptions = {}) {
@@ -85,7 +85,7 @@ export class EventBus {
    * @throws what the first failing handler throws; a {@link HookError} when it belongs to a hook.
    */
   trigger<Context extends object>(event: Event<Context>, context: NoInfer<Context>): void | Promise<void> {
-    return this.lists[event.id]?.deliver(context as never)
+    return this.deliverers[event.id]?.(context as never)
   }
 
   /**
@@ -103,20 +103,20 @@ export class EventBus {
 
   /** Whether anybody listens: build no context for nobody. */
   hasSubscribers(event: Event<object>): boolean {
-    return this.lists[event.id] !== undefined
+    return this.deliverers[event.id] !== undefined
   }
 
   /** The hooks behind an event's handlers, in the order of delivery; `undefined` where none is named. */
   subscribers(event: Event<object>): readonly (string | undefined)[] {
-    return this.lists[event.id]?.subscriptions.map(({ hook }) => hook) ?? []
+    return this.deliverers[event.id]?.subscriptions.map(({ hook }) => hook) ?? []
   }
 
   private change(
     id: string,
     changed: (subscriptions: readonly Subscription[]) => readonly Subscription[],
   ): void {
-    const subscriptions = changed(this.lists[id]?.subscriptions ?? [])
-    this.lists[id] = subscriptions[0] && new HandlerList(id, subscriptions, this.handlerTimeoutMs)
+    const subscriptions = changed(this.deliverers[id]?.subscriptions ?? [])
+    this.deliverers[id] = subscriptions[0] && deliverer(id, subscriptions, this.handlerTimeoutMs)
   }
 }
 

@@ -52,5 +52,5 @@ export function definePhase<Context extends object>(id: string): Phase<Context> 
 /** For those who do without types. */
 export function checkEvent(value: unknown): void {
   if (typeof (value as { id?: unknown } | undefined)?.id === 'string') return
-  throw new TypeError(`${value} is no event: defineEvent(id) makes one, a phase holds two`)
+  throw new TypeError(`${value} is no event: defineEvent(id) makes one, a phase has two`)
 }

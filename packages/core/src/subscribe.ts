@@ -86,7 +86,7 @@ export function subscribeAnnotated(bus: Pick<EventBus, 'subscribe'>, target: obj
     bus.subscribe(event, (context) => (target as Record<PropertyKey, Method<object>>)[key]?.(context)),
   )
   if (removals.length === 0) {
-    throw new TypeError(`${target.constructor?.name} has no method with @subscribe(event)`)
+    throw new TypeError(`${target.constructor?.name} has no method with @subscribe`)
   }
   return disposable(() => {
     for (const remove of removals) remove()

@@ -90,13 +90,13 @@ describe.each([
     bus.trigger(paused, { step: 1 })
     expect(announced).toEqual(['hello'])
     expect(() => subscribeAnnotated(bus, new Statics())).toThrow(
-      new TypeError('Statics has no method with @subscribe(event)'),
+      new TypeError('Statics has no method with @subscribe'),
     )
   })
 
   it('are missed where there are none', () => {
     expect(() => subscribeAnnotated(new EventBus(), new Unmarked())).toThrow(
-      new TypeError('Unmarked has no method with @subscribe(event)'),
+      new TypeError('Unmarked has no method with @subscribe'),
     )
   })
 })
@@ -135,7 +135,7 @@ describe('@subscribe', () => {
 
   it('refuses what is no event', () => {
     expect(() => subscribe(undefined as never)).toThrow(
-      new TypeError('undefined is no event: defineEvent(id) makes one, a phase holds two'),
+      new TypeError('undefined is no event: defineEvent(id) makes one, a phase has two'),
     )
   })
 

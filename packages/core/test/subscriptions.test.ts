@@ -185,11 +185,11 @@ describe('a subscription', () => {
 describe('what cannot be subscribed is refused by name', () => {
   const bus = new EventBus()
   it.each([
-    [undefined, 'undefined is no event: defineEvent(id) makes one, a phase holds two'],
-    ['test.paused', 'test.paused is no event: defineEvent(id) makes one, a phase holds two'],
+    [undefined, 'undefined is no event: defineEvent(id) makes one, a phase has two'],
+    ['test.paused', 'test.paused is no event: defineEvent(id) makes one, a phase has two'],
     [
       { pre: paused, post: paused },
-      '[object Object] is no event: defineEvent(id) makes one, a phase holds two',
+      '[object Object] is no event: defineEvent(id) makes one, a phase has two',
     ],
   ])('as an event: %j', (event, message) => {
     expect(() => bus.subscribe(event as never, () => {})).toThrow(new TypeError(message))

@@ -30,7 +30,7 @@ await benchmark({
   name: 'dispatch',
   unit: 'ns per trigger',
   // Many short ones: what a compiler makes of the same code differs more between processes than within one.
-  rounds: 15,
+  rounds: 11,
   cases: [
     ...counts.flatMap((count) =>
       subjects.map((subject) => oneEvent(subject, setting(count), handlers.slice(0, count))),
@@ -74,14 +74,14 @@ async function subscribed(subject: BusName, lists: readonly (readonly Handler[])
   return { bus, moments }
 }
 
+/**
+ * Where nobody listens, several are looked up once for the whole loop that measures them, and what is left is the
+ * loop: times below half a nanosecond count as equal.
+ */
 function goalsAt(setting: string, results: Results): Goal[] {
+  const times = (peers: readonly BusName[]): number => results.ratio('hookstep', peers, setting, 0.5)
   return [
-    atMost(
-      1.05,
-      `${setting}, to the fastest without eval`,
-      results.ratio('hookstep', withoutEval, setting),
-      'x',
-    ),
-    atMost(2, `${setting}, to the fastest with eval`, results.ratio('hookstep', withEval, setting), 'x'),
+    atMost(1.05, `${setting}, to the fastest without eval`, times(withoutEval), 'x'),
+    atMost(2, `${setting}, to the fastest with eval`, times(withEval), 'x'),
   ]
 }

@@ -36,9 +36,10 @@ export class Results {
     return Math.min(...found.rounds)
   }
 
-  /** How many times as long a subject takes as the fastest of its peers. */
-  ratio(subject: string, peers: readonly string[], setting: string): number {
-    return this.of(subject, setting) / Math.min(...peers.map((peer) => this.of(peer, setting)))
+  /** How many times as much a subject takes as the best of its peers; less than `least` counts as that. */
+  ratio(subject: string, peers: readonly string[], setting: string, least = 0): number {
+    const [own, ...others] = [subject, ...peers].map((name) => Math.max(this.of(name, setting), least))
+    return (own as number) / Math.min(...others)
   }
 }
 

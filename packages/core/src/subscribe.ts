@@ -10,10 +10,10 @@ export interface SubscribeDecorator<Context extends object> {
     method: Value,
     context: ClassMethodDecoratorContext<This, Value>,
   ): void
-  (
+  <Value extends Method<Context>>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<(context: Context) => unknown>,
+    descriptor: TypedPropertyDescriptor<Value>,
   ): void
 }
 

@@ -1,4 +1,7 @@
 // biome-ignore-all lint/nursery/noFloatingPromises: these deliveries are synchronous
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { defineEvent, EventBus, subscribe, subscribeAnnotated } from '../src/index.ts'
@@ -99,6 +102,12 @@ describe.each([
       new TypeError('Unmarked has no method with @subscribe'),
     )
   })
+})
+
+it('legacy decorators are checked by the compiler as standard ones are', async () => {
+  const project = fileURLToPath(new URL('legacy.tsconfig.json', import.meta.url))
+  const tsc = fileURLToPath(new URL('../../../node_modules/.bin/tsc', import.meta.url))
+  expect(await promisify(execFile)(tsc, ['-p', project])).toEqual({ stdout: '', stderr: '' })
 })
 
 describe('@subscribe', () => {

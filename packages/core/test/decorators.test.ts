@@ -1,5 +1,7 @@
 // biome-ignore-all lint/nursery/noFloatingPromises: these deliveries are synchronous
 import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -106,8 +108,10 @@ describe.each([
 
 it('legacy decorators are checked by the compiler as standard ones are', async () => {
   const project = fileURLToPath(new URL('legacy.tsconfig.json', import.meta.url))
-  const tsc = fileURLToPath(new URL('../../../node_modules/.bin/tsc', import.meta.url))
-  expect(await promisify(execFile)(tsc, ['-p', project])).toEqual({ stdout: '', stderr: '' })
+  const { resolve } = createRequire(import.meta.url)
+  const tsc = join(dirname(resolve('typescript/package.json')), 'bin/tsc')
+  const printed = await promisify(execFile)(process.execPath, [tsc, '-p', project])
+  expect(printed).toEqual({ stdout: '', stderr: '' })
 })
 
 describe('@subscribe', () => {

@@ -36,7 +36,12 @@ export interface ScheduleContext extends RunContext {
 }
 
 export interface RestoreContext extends RunContext {
-  /** Puts the run where a saved one was: parameters, counters, data position, hooks' states. */
+  /**
+   * Puts the run where a saved one was: parameters, counters, data position, hooks' states. Of a state that
+   * is refused the next can be tried. With several ranks, each restores its own state of the same step.
+   *
+   * @throws Error when the state does not fit, or when `train.restore` is over.
+   */
   restore(state: RunState): Promise<void>
 }
 
@@ -59,8 +64,8 @@ export interface StepContext extends RunContext {
   /** The learning rate of this step. */
   readonly learningRate: number
   /**
-   * The loss of this step: the mean over its samples; with several ranks, this rank's part of it. Waits
-   * for the device: a host sync. Known from `train.forward_backward.post` until `train.step.post`.
+   * The loss of this step: the mean over its samples; with several ranks, this rank's part of it (0 where
+   * it has no sample). Waits for the device: a host sync. Known from `train.forward_backward.post` until `train.step.post`.
    *
    * @throws Error outside of that time.
    */
@@ -93,7 +98,10 @@ export interface LogContext extends RunContext {
   readonly epoch: number
   /** Progress at the end of that step. */
   readonly progress: Progress
-  /** `loss` (the mean over the global batch), `learning_rate`, `gradient_norm` where gradients are clipped, and the task's metrics. */
+  /**
+   * `loss` (the mean over the global batch), `learning_rate`, `gradient_norm` where gradients are clipped, and
+   * the task's metrics, where it was known before the forward pass that the step would be logged.
+   */
   readonly values: Values
 }
 
@@ -132,7 +140,10 @@ export interface CheckpointContext extends RunContext {
   readonly progress: Progress
   /** Who asked for a checkpoint at this step, and why. */
   readonly requests: readonly Request[]
-  /** Copies everything needed to continue from here. Waits for the device: a host sync. */
+  /**
+   * Copies everything that this rank needs to continue from here. Delivers the log entries that are late, and
+   * waits for the device: a host sync. To be called while the event is delivered.
+   */
   capture(): Promise<RunState>
 }
 
@@ -155,7 +166,7 @@ export interface FinishedContext extends RunContext {
 export interface StoppedContext extends RunContext {
   readonly progress: Progress
   readonly reason: string
-  /** The hook that asked, or `signal`, or `user`. */
+  /** The hook that asked; or `signal`, or `another rank`. */
   readonly requestedBy: string
   /** Whether it ended at once (a signal) rather than after what was due. */
   readonly aborted: boolean
@@ -180,7 +191,7 @@ export type RequestKind = 'stop' | 'save' | 'evaluate' | 'log' | 'skipStep'
 export interface Request {
   readonly kind: RequestKind
   readonly reason: string
-  /** The hook that asked, or `signal`, or `user`. */
+  /** The hook that asked; or `signal`, `nonFiniteLoss`, or `another rank`. */
   readonly requestedBy: string
   /** The step under way when it was made; 0 before the first. */
   readonly step: number

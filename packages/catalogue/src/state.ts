@@ -1,3 +1,5 @@
+import type { Request } from './contexts.ts'
+
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
@@ -28,6 +30,8 @@ export interface DataState {
   readonly samples: number
   /** Batches of it that this rank has taken: how far a stream is skipped. */
   readonly batches: number
+  /** How many samples the data has, where that is known: other data would have another order. */
+  readonly length?: number | undefined
 }
 
 /** A hook's own state and the version of its form. */
@@ -36,14 +40,21 @@ export interface HookState {
   readonly state: Json
 }
 
-/** Everything needed to continue a run bit for bit. */
+/**
+ * Everything that one rank needs to continue a run bit for bit. With several ranks each has a state of its
+ * own: what is random in the model differs from rank to rank.
+ */
 export interface RunState {
   readonly step: number
+  /** Passes over the data, the current one in part where its length is known. */
+  readonly epochs: number
   readonly samples: number
   readonly seconds: number
   readonly seed: number
   readonly data: DataState
   readonly session: SessionState
+  /** What hooks have asked for and the run has not decided; a stop is not among it. */
+  readonly requests: readonly Request[]
   /** By the unique names of the hooks. */
   readonly hooks: Readonly<Record<string, HookState>>
   /** The resolved configuration of the run that was saved. */

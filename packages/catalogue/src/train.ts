@@ -76,8 +76,8 @@ export const optimizer_step: Phase<StepContext> = definePhase('train.optimizer_s
 
 /**
  * Plain numbers of a step, each with the step it belongs to: the current one, or an earlier one on
- * backends whose numbers come late (by a fixed number of steps). Flushed before evaluation,
- * checkpoints and the end.
+ * backends whose numbers come late (by a fixed number of steps). What is late comes before an evaluation,
+ * when a checkpoint is captured, and at the end.
  */
 export const log: Event<LogContext> = defineEvent('train.log')
 
@@ -93,5 +93,8 @@ export const stopped: Event<StoppedContext> = defineEvent('train.stopped')
 /** Training failed. The error reaches the caller of `train()` after `train.closed`. */
 export const failed: Event<FailedContext> = defineEvent('train.failed')
 
-/** The run is over, however it ended: always, exactly once, hooks in reverse order. Cleanups run after it. */
+/**
+ * The run is over, however it ended: exactly once for every run whose hooks could be set up, hooks in reverse
+ * order. Cleanups run after it.
+ */
 export const closed: Event<ClosedContext> = defineEvent('train.closed', { lastFirst: true })

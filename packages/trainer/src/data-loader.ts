@@ -1,7 +1,8 @@
 import type { DataState } from '@hookstep/catalogue'
 import type { Batch } from './backend.ts'
 import { type Batches, countSamples, type Data, type Dataset } from './data.ts'
-import type { ProcessGroup } from './process-group.ts'
+import { within } from './platform.ts'
+import { type ProcessGroup, plainDistributed } from './process-group.ts'
 import { random } from './random.ts'
 
 /** A batch on the host, and how many samples it holds. */
@@ -64,7 +65,7 @@ interface Window {
 class DatasetLoader implements DataLoader {
   readonly samplesPerEpoch: number
   readonly resumesExactly = true
-  position = beginning
+  position: DataState
   private readonly data: Dataset
   private readonly options: DataOrder
   private readonly windowSize: number
@@ -76,6 +77,7 @@ class DatasetLoader implements DataLoader {
   constructor(data: Dataset, options: DataOrder) {
     this.data = data
     this.options = options
+    this.position = { ...beginning, length: data.length }
     this.samplesPerEpoch = data.length - (data.length % options.multipleOf)
     this.windowSize = options.batchSize * options.group.worldSize
   }
@@ -93,7 +95,7 @@ class DatasetLoader implements DataLoader {
     const { samples, fetched } = this.ahead.shift() as Window
     const { position } = this
     this.position = {
-      epoch: position.epoch,
+      ...position,
       samples: position.samples + samples,
       batches: position.batches + 1,
     }
@@ -101,10 +103,16 @@ class DatasetLoader implements DataLoader {
   }
 
   nextEpoch(): void {
-    this.seek({ epoch: this.position.epoch + 1, samples: 0, batches: 0 })
+    this.seek({ epoch: this.position.epoch + 1, samples: 0, batches: 0, length: this.data.length })
   }
 
+  /** @throws RangeError where the saved run had another number of samples. */
   seek(position: DataState): void {
+    if (position.length !== this.data.length) {
+      throw new RangeError(
+        `data has ${this.data.length} samples, that of the saved run had ${position.length}: their orders have nothing in common`,
+      )
+    }
     this.position = position
     this.fetchFrom = position.samples
     this.ahead.length = 0
@@ -136,8 +144,8 @@ class DatasetLoader implements DataLoader {
     const stream = random(this.options.seed, 'batch', this.position.epoch, from)
     return failingWhenTaken(() => {
       const batch = this.data.batch(indices, stream)
-      return batch instanceof Promise
-        ? batch.then((arrived) => complete(arrived, indices.length))
+      return isThenable(batch)
+        ? Promise.resolve(batch).then((arrived) => complete(arrived, indices.length))
         : complete(batch, indices.length)
     })
   }
@@ -167,6 +175,9 @@ function orderOf(epoch: number, length: number, { shuffle, seed }: DataOrder): U
 }
 
 type Result = IteratorResult<Batch, unknown>
+
+/** How long a stream is given to close. */
+const closingMs = 2000
 
 /** Batches as they come, read one ahead. Each rank brings its own; the shortest ends the epoch for all. */
 class StreamLoader implements DataLoader {
@@ -219,6 +230,8 @@ class StreamLoader implements DataLoader {
   }
 
   async seek({ epoch, batches }: DataState): Promise<void> {
+    await this.leaving
+    await this.leave()
     this.position = { epoch, samples: 0, batches: 0 }
     while (this.position.batches < batches) {
       if ((await this.peek()).done === true) {
@@ -240,11 +253,15 @@ class StreamLoader implements DataLoader {
     const { iterator, ahead } = this
     this.iterator = undefined
     this.ahead = undefined
-    const isOpen = await Promise.resolve(ahead).then(
-      (result) => result?.done !== true,
-      () => false,
-    )
-    if (isOpen) await iterator?.return?.()
+    const close = async (): Promise<void> => {
+      const isOpen = await Promise.resolve(ahead).then(
+        (result) => result?.done !== true,
+        () => false,
+      )
+      if (isOpen) await iterator?.return?.()
+    }
+    // A live stream may be silent for ever: its next batch, behind which it would close, is not waited for.
+    await within(closingMs, close())
   }
 
   private async peek(): Promise<Result> {
@@ -262,7 +279,7 @@ class StreamLoader implements DataLoader {
 
   private batches(): Batches {
     if (typeof this.data !== 'function') return this.data
-    const batches: unknown = this.data(this.position.epoch, this.group)
+    const batches: unknown = this.data(this.position.epoch, plainDistributed(this.group))
     if (isIterable(batches)) return batches
     throw new TypeError(
       `data(${this.position.epoch}) returned ${String(batches)}; it must return an iterable of batches`,
@@ -301,6 +318,10 @@ function failingWhenTaken<Ahead>(fetch: () => Ahead | Promise<Ahead>): Ahead | P
     failed.catch(() => {})
     return failed
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<Batch> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }
 
 function measured(batch: Batch): Fetched {

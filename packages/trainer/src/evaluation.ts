@@ -30,20 +30,21 @@ export interface EvaluationOptions {
 /** The means of loss and metrics over all samples of all ranks. */
 export async function runEvaluation(options: EvaluationOptions): Promise<Values> {
   const loader = openEvaluationData(options)
+  const means = new Means(options.session.readbackLag)
   try {
-    return await evaluateAll(options, loader)
+    return await evaluateAll(options, loader, means)
   } finally {
+    await means.released()
     await loader.close()
   }
 }
 
-async function evaluateAll(options: EvaluationOptions, loader: DataLoader): Promise<Values> {
-  const { session, group, batchSize, tell, poll } = options
+async function evaluateAll(options: EvaluationOptions, loader: DataLoader, means: Means): Promise<Values> {
+  const { group, batchSize, tell, poll } = options
   const { samplesPerEpoch } = loader
   const batches = samplesPerEpoch && Math.ceil(samplesPerEpoch / (batchSize * group.worldSize))
-  const context = { ...options.context, batches, progress: options.progress() }
+  const context = Object.freeze({ ...options.context, batches, progress: options.progress() })
   await tell(evaluate.pre, () => context)
-  const means = new Means(session.readbackLag)
   for (let batch = 1; await loader.hasMore(); batch++) {
     await poll()
     const fetched = await loader.take()
@@ -93,8 +94,10 @@ class Means {
   private readonly lag: number
   private readonly sums = new Map<string, number>()
   private samples = 0
+  /** Sums that wait for the device, the oldest first. */
   private readonly late: Promise<void>[] = []
-  private previous: Promise<void> | undefined
+  private last: Promise<void> | undefined
+  private readonly releasing: Promise<void>[] = []
 
   constructor(lag: number) {
     this.lag = lag
@@ -104,32 +107,33 @@ class Means {
   async add(values: Values | Promise<Values>, size: number): Promise<void> {
     if (!(values instanceof Promise)) return this.sum(values, size)
     // One after the other: sums of floating-point numbers depend on their order.
-    this.queue(values, (read) => this.sum(read, size))
+    const summed = Promise.all([values, this.last]).then(([read]) => this.sum(read, size))
+    // Its failure is met where it is awaited.
+    summed.catch(() => {})
+    this.last = summed
+    this.late.push(summed)
     if (this.late.length > this.lag) await this.late.shift()
   }
 
-  /** Calls `release` once what was added is read. */
+  /** Calls `release` once what was added is read, or could not be. */
   whenRead(release: () => void): void {
-    if (this.previous === undefined) release()
-    else this.queue(undefined, release)
+    if (this.last === undefined) release()
+    else this.releasing.push(this.last.then(release, release))
+  }
+
+  /** Waits for all that was to be released. */
+  async released(): Promise<void> {
+    await Promise.all(this.releasing)
   }
 
   async reduce(group: ProcessGroup): Promise<Values> {
-    await this.previous
+    await this.last
     const totals = Float64Array.of(this.samples, ...this.sums.values())
     await group.allReduce(totals, 'sum')
     const [samples = 0, ...sums] = totals
     return Object.freeze(
       Object.fromEntries([...this.sums.keys()].map((name, at) => [name, (sums[at] as number) / samples])),
     )
-  }
-
-  private queue<Read>(reading: Promise<Read> | undefined, use: (read: Read) => void): void {
-    const used = Promise.all([reading, this.previous]).then(([read]) => use(read as Read))
-    // Its failure is met where it is awaited.
-    used.catch(() => {})
-    this.previous = used
-    if (reading !== undefined) this.late.push(used)
   }
 
   private sum(values: Values, size: number): void {

@@ -77,10 +77,13 @@ export class HookRun implements Run {
     options: RunSubscribeOptions<NoInfer<Context>> = {},
   ): Unsubscribe {
     const { when, ...others } = options
-    const delivered = closing.has(event.id) ? this.guarded(event, handler) : handler
-    const unsubscribe = this.services.bus.subscribe(event, delivered, {
+    const predicate = when === undefined ? undefined : this.toPredicate<Context>(when)
+    const delivered = closing.has(event.id)
+      ? { handler: this.guarded(event, handler, predicate) }
+      : { handler, ...(predicate && { when: predicate }) }
+    const unsubscribe = this.services.bus.subscribe(event, delivered.handler, {
       ...others,
-      ...(when === undefined ? {} : { when: this.toPredicate(when) }),
+      ...('when' in delivered && { when: delivered.when }),
       hook: this.name,
     })
     this.services.onSubscribed(unsubscribe)
@@ -131,10 +134,11 @@ export class HookRun implements Run {
   private guarded<Context extends object>(
     event: Event<Context>,
     handler: Handler<Context>,
+    when: (context: Context) => boolean = () => true,
   ): Handler<Context> {
     return async (context) => {
       try {
-        await handler(context)
+        if (when(context)) await handler(context)
       } catch (error) {
         this.services.closingErrors.push(new HookError(this.name, event.id, error))
       }

@@ -1,6 +1,6 @@
 import {
   countsPercent,
-  type HookState,
+  type Distributed,
   isDue,
   type Json,
   type PersistedState,
@@ -10,18 +10,20 @@ import {
 } from '@hookstep/catalogue'
 import type { AbortSignalLike, EventBus, Unsubscribe } from '@hookstep/core'
 import type { RunServices } from './hook-run.ts'
+import { HookStates } from './hook-states.ts'
 import type { ResolvedOptions } from './options.ts'
 import { printWarning } from './platform.ts'
-import type { ProcessGroup } from './process-group.ts'
+import { type ProcessGroup, plainDistributed } from './process-group.ts'
 import { Requests } from './requests.ts'
 
-/** What a run keeps about itself: progress, requests, warnings, the states and subscriptions of its hooks. */
+/** What a run keeps about itself: progress, requests, warnings, and what its hooks have left with it. */
 export class Ledger implements RunServices {
   readonly bus: EventBus
-  readonly distributed: ProcessGroup
+  readonly distributed: Distributed
   readonly configuration: Json
   readonly signal: AbortSignalLike
-  readonly requests: Requests = new Requests()
+  readonly requests: Requests
+  readonly hookStates: HookStates = new HookStates()
   readonly warnings: string[] = []
   /** What handlers of closing events threw: all of them are called, whatever one of them does. */
   readonly closingErrors: unknown[] = []
@@ -29,12 +31,14 @@ export class Ledger implements RunServices {
   /** At the end of the step before, and of the one under way. */
   private before: Progress
   private now: Progress
-  private readonly persisted = new Map<string, PersistedState>()
-  private readonly subscriptions: Unsubscribe[] = []
+  private readonly group: ProcessGroup
+  private readonly subscriptions = new Set<Unsubscribe>()
 
   constructor(options: ResolvedOptions, totalSteps: number | undefined) {
     this.bus = options.bus
-    this.distributed = options.group
+    this.group = options.group
+    this.distributed = plainDistributed(options.group)
+    this.requests = new Requests(options.group.worldSize)
     this.configuration = options.configuration
     this.signal = options.signal
     this.now = Object.freeze({ step: 0, epochs: 0, samples: 0, seconds: 0, totalSteps, last: false })
@@ -71,48 +75,24 @@ export class Ledger implements RunServices {
 
   request(kind: RequestKind, reason: string, requestedBy: string): void {
     this.requests.add(Object.freeze({ kind, reason, requestedBy, step: this.now.step }))
-    if (kind === 'stop') this.refine({ last: true })
+    if (this.requests.find('stop') !== undefined) this.refine({ last: true })
   }
 
-  /** Makes every rank know what any rank asked for. */
+  /** Makes every rank know what any rank asked for; from then on it counts. */
   async agree(kinds: readonly RequestKind[]): Promise<void> {
-    if (this.distributed.worldSize === 1) return
-    const asked = Int32Array.from(kinds, (kind) => (this.requests.find(kind) === undefined ? 0 : 1))
-    await this.distributed.allReduce(asked, 'max')
+    if (this.group.worldSize === 1) return
+    const asked = Int32Array.from(kinds, (kind) => (this.requests.isMade(kind) ? 1 : 0))
+    await this.group.allReduce(asked, 'max')
     kinds.forEach((kind, at) => {
-      if (asked[at] === 1 && this.requests.find(kind) === undefined) {
-        this.request(kind, 'asked for on another rank', 'another rank')
-      }
+      if (asked[at] === 0) return
+      if (!this.requests.isMade(kind)) this.request(kind, 'asked for on another rank', 'another rank')
+      this.requests.agree(kind)
     })
+    if (this.requests.find('stop') !== undefined) this.refine({ last: true })
   }
 
   persist(hook: string, state: PersistedState): void {
-    if (this.persisted.has(hook))
-      throw new Error('persist() is called once per hook: keep all state in one object')
-    if (!Number.isInteger(state.version)) {
-      throw new TypeError(`persist(): version is ${state.version}; it must be a whole number`)
-    }
-    this.persisted.set(hook, state)
-  }
-
-  saveHooks(): Record<string, HookState> {
-    const states = [...this.persisted].map(([hook, state]) => [
-      hook,
-      { version: state.version, state: state.save() },
-    ])
-    return Object.fromEntries(states) as Record<string, HookState>
-  }
-
-  loadHooks(saved: Readonly<Record<string, HookState>>): void {
-    for (const [hook, state] of this.persisted) {
-      const found = saved[hook]
-      if (found === undefined) this.warn(`no state was saved for hook "${hook}": it starts fresh`)
-      else state.load(currentForm(hook, state, found))
-    }
-    for (const hook of Object.keys(saved)) {
-      if (!this.persisted.has(hook))
-        this.warn(`the saved state of hook "${hook}" is not used: no hook has that name`)
-    }
+    this.hookStates.declare(hook, state)
   }
 
   /** Each warning once. */
@@ -123,12 +103,13 @@ export class Ledger implements RunServices {
   }
 
   onSubscribed(unsubscribe: Unsubscribe): void {
-    this.subscriptions.push(unsubscribe)
+    this.subscriptions.add(unsubscribe)
   }
 
   /** Ends the subscriptions that are left. */
   unsubscribeAll(): void {
-    for (const unsubscribe of this.subscriptions.splice(0)) unsubscribe()
+    for (const unsubscribe of this.subscriptions) unsubscribe()
+    this.subscriptions.clear()
   }
 
   private checkLength(trigger: Trigger): void {
@@ -136,14 +117,4 @@ export class Ledger implements RunServices {
       throw new RangeError('a trigger in percent needs a run of known length: give the trainer steps')
     }
   }
-}
-
-/** The saved state in the form of the hook's present version. */
-function currentForm(hook: string, current: PersistedState, { version, state }: HookState): Json {
-  if (version === current.version) return state
-  if (current.migrate !== undefined) return current.migrate(state, version)
-  throw new RangeError(
-    `the state of hook "${hook}" was saved as version ${version}; this one reads version ${current.version} ` +
-      'and has no migrate()',
-  )
 }

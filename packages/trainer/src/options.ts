@@ -7,7 +7,7 @@ import {
   type Trigger,
   type Values,
 } from '@hookstep/catalogue'
-import { type AbortSignalLike, EventBus } from '@hookstep/core'
+import { type AbortSignalLike, EventBus, type EventBusOptions } from '@hookstep/core'
 import type { Backend } from './backend.ts'
 import type { Data } from './data.ts'
 import { isDataset } from './data-loader.ts'
@@ -54,7 +54,7 @@ export interface TrainerOptions {
   readonly signal?: AbortSignalLike
   /** The processes that train together. Default: this one alone. */
   readonly distributed?: ProcessGroup
-  /** Milliseconds that the run waits for a handler's promise before it fails. Default 300,000. Not with a bus of your own. */
+  /** Milliseconds that the run waits for a handler's promise before it fails; Infinity: for ever. Default 300,000. Not with a bus of your own. */
   readonly handlerTimeoutMs?: number
 }
 
@@ -110,13 +110,14 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   if (maxGradientNorm !== undefined && !(maxGradientNorm > 0)) {
     throw new RangeError(`maxGradientNorm is ${maxGradientNorm}; it must be a positive number`)
   }
+  checkShapes(options)
   const batchSize = checkWhole('batchSize', options.batchSize ?? 32, 1)
   const resolved = {
     steps,
     epochs,
     batchSize,
     accumulate: checkWhole('accumulate', options.accumulate ?? 1, 1),
-    shuffle: options.shuffle ?? true,
+    shuffle: checkChoice('shuffle', options.shuffle ?? true, [true, false]),
     lastBatch: checkChoice('lastBatch', options.lastBatch ?? 'keep', ['keep', 'drop']),
     prefetch: checkWhole('prefetch', options.prefetch ?? 1, 0),
     maxGradientNorm,
@@ -203,6 +204,29 @@ export function checkData(name: string, data: Data): void {
   }
 }
 
+/** Options that are objects: what is often mistaken for them is refused. */
+function checkShapes({ hooks, signal, distributed }: TrainerOptions): void {
+  if (hooks !== undefined && !Array.isArray(hooks)) {
+    throw new TypeError(`hooks is ${describeValue(hooks)}; give a list: hooks: [hook]`)
+  }
+  if (signal !== undefined && typeof signal?.aborted !== 'boolean') {
+    throw new TypeError(`signal is ${describeValue(signal)}; give an AbortSignal: controller.signal`)
+  }
+  if (distributed !== undefined && typeof distributed?.allReduce !== 'function') {
+    throw new TypeError(
+      `distributed is ${describeValue(distributed)}; give one rank of a group: inMemoryGroup(2)[0]`,
+    )
+  }
+}
+
+function describeValue(value: unknown): string {
+  return Array.isArray(value)
+    ? 'a list'
+    : typeof value === 'object' && value !== null
+      ? 'an object'
+      : String(value)
+}
+
 /** Options that choose samples mean nothing to data that comes in batches. */
 function checkStreamOptions(options: TrainerOptions): void {
   for (const name of ['batchSize', 'shuffle', 'lastBatch', 'prefetch'] as const) {
@@ -213,7 +237,17 @@ function checkStreamOptions(options: TrainerOptions): void {
 }
 
 function resolveEvaluate(options: EvaluateOptions, batchSize: number): Required<EvaluateOptions> {
-  checkData('evaluate.data', options.data)
+  const { data, when: _, batchSize: own, ...others } = options
+  const [stranger] = Object.keys(others)
+  if (stranger !== undefined) {
+    throw new TypeError(`evaluate has no option "${stranger}"; there are data, when, batchSize`)
+  }
+  checkData('evaluate.data', data)
+  if (own !== undefined && !isDataset(data)) {
+    throw new TypeError(
+      'evaluate.batchSize needs a dataset; the batches of an iterable are taken as they come',
+    )
+  }
   return {
     data: options.data,
     when: trigger('evaluate.when', options.when ?? every('1 epoch', { last: true })),
@@ -225,7 +259,14 @@ function resolveBus({ bus, handlerTimeoutMs }: TrainerOptions): EventBus {
   if (bus !== undefined && handlerTimeoutMs !== undefined) {
     throw new TypeError('handlerTimeoutMs belongs to the bus: give it to the EventBus that you hand in')
   }
-  return bus ?? new EventBus({ handlerTimeoutMs: handlerTimeoutMs ?? 300_000 })
+  return bus ?? new EventBus(timeout(handlerTimeoutMs ?? 300_000))
+}
+
+function timeout(ms: number): EventBusOptions {
+  if (ms === Infinity) return {}
+  // What a timer can count; longer, it would go off at once.
+  if (ms > 0 && ms < 2 ** 31) return { handlerTimeoutMs: ms }
+  throw new RangeError(`handlerTimeoutMs is ${ms}; it must be positive and less than 2 ** 31, or Infinity`)
 }
 
 function trigger(name: string, value: unknown): Trigger {
@@ -244,7 +285,11 @@ export function checkWhole(name: string, value: number, least: number): number {
   return value
 }
 
-function checkChoice<Choice extends string>(name: string, value: Choice, choices: readonly Choice[]): Choice {
+function checkChoice<Choice extends string | boolean>(
+  name: string,
+  value: Choice,
+  choices: readonly Choice[],
+): Choice {
   if (!choices.includes(value)) {
     throw new RangeError(`${name} is ${JSON.stringify(value)}; it must be one of ${choices.join(', ')}`)
   }
@@ -265,8 +310,8 @@ function describe(
     hooks: hooks.map((hook) => hook?.name),
     worldSize: group.worldSize,
   }
-  // As JSON it is free of undefined, and nobody's to change.
-  return JSON.parse(JSON.stringify(described)) as Json
+  // As JSON it is free of undefined, and a copy; frozen it is nobody's to change.
+  return JSON.parse(JSON.stringify(described), (_, value) => Object.freeze(value)) as Json
 }
 
 /** What became of a run. */

@@ -6,6 +6,8 @@
 interface Platform {
   readonly performance: { now(): number }
   readonly console: { warn(message: string): void }
+  setTimeout(callback: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
   readonly setImmediate?: (callback: () => void) => void
   readonly MessageChannel: new () => {
     readonly port1: { onmessage: (() => void) | null; close(): void }
@@ -41,4 +43,15 @@ export function turn(): Promise<void> {
     }
     port2.postMessage(null)
   })
+}
+
+/** Waits for a promise, at most so many milliseconds. */
+export async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: unknown
+  const passed = new Promise<void>((resolve) => {
+    timer = platform.setTimeout(resolve, ms)
+  })
+  // After the time has passed nobody is left to tell of a failure.
+  promise.catch(() => {})
+  await Promise.race([promise, passed]).finally(() => platform.clearTimeout(timer))
 }

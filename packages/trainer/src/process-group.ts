@@ -166,3 +166,9 @@ const reductions: Readonly<Record<Reduction, (a: number, b: number) => number>> 
   max: Math.max,
   min: Math.min,
 }
+
+/** What hooks and data are told of the processes, without the means to act as one of them. */
+export function plainDistributed(group: Distributed): Distributed {
+  const { rank, worldSize, localRank, isMain, isLocalMain } = group
+  return Object.freeze({ rank, worldSize, localRank, isMain, isLocalMain })
+}

@@ -1,25 +1,51 @@
 import type { Request, RequestKind } from '@hookstep/catalogue'
 
-/** Who asked for what and why: kept for the summary, and pending until the run decides. */
+/**
+ * Who asked for what and why: kept for the summary, and pending until the run decides. With several
+ * ranks a request counts once all ranks know of it, so that they decide alike.
+ */
 export class Requests {
   /** All that were made, in order. */
   readonly made: Request[] = []
   private pending: Request[] = []
+  private readonly agreed = new Set<RequestKind>()
+  private readonly alone: boolean
+
+  constructor(worldSize: number) {
+    this.alone = worldSize === 1
+  }
 
   add(request: Request): void {
     this.made.push(request)
     this.pending.push(request)
+    if (this.alone) this.agreed.add(request.kind)
   }
 
-  /** The first pending request of a kind. */
+  /** Whether this rank has a request of a kind, known to the others or not. */
+  isMade(kind: RequestKind): boolean {
+    return this.pending.some((request) => request.kind === kind)
+  }
+
+  /** All ranks know that there is a request of this kind. */
+  agree(kind: RequestKind): void {
+    this.agreed.add(kind)
+  }
+
+  /** The first pending request of a kind that all ranks know of. */
   find(kind: RequestKind): Request | undefined {
-    return this.pending.find((request) => request.kind === kind)
+    return this.agreed.has(kind) ? this.pending.find((request) => request.kind === kind) : undefined
   }
 
-  /** The pending requests of a kind, which are decided by this. */
+  /** The pending requests of a kind that all ranks know of, which are decided by this. */
   take(kind: RequestKind): Request[] {
+    if (!this.agreed.delete(kind)) return []
     const taken = this.pending.filter((request) => request.kind === kind)
-    if (taken.length > 0) this.pending = this.pending.filter((request) => request.kind !== kind)
+    this.pending = this.pending.filter((request) => request.kind !== kind)
     return taken
+  }
+
+  /** What is still to be decided by a run that goes on from here. */
+  get undecided(): readonly Request[] {
+    return this.pending.filter(({ kind }) => kind !== 'stop')
   }
 }

@@ -8,13 +8,15 @@ export interface StepLogOptions {
   readonly group: ProcessGroup
   readonly metricNames: readonly string[]
   readonly base: RunContext
-  readonly deliver: (context: LogContext) => void | Promise<void>
+  readonly deliver: (context: LogContext, isSkipped: boolean) => void | Promise<void>
 }
 
 /** A step's numbers, on their way from the device. */
 interface Entry {
   readonly context: Omit<LogContext, 'values'>
   readonly values: Values | Promise<Values>
+  /** Whether its gradients were dropped. */
+  readonly isSkipped: boolean
 }
 
 /**
@@ -40,7 +42,7 @@ export class StepLog {
     const values = group.worldSize === 1 ? step.readValues() : await this.reduced(step)
     // Its failure is met where it is delivered.
     if (values instanceof Promise) values.catch(() => {})
-    this.waiting.push({ context, values })
+    this.waiting.push({ context, values, isSkipped: step.skipped })
   }
 
   /** Delivers what has waited long enough at the end of a step. */
@@ -56,8 +58,8 @@ export class StepLog {
   }
 
   private async deliverFirst(): Promise<void> {
-    const { context, values } = this.waiting.shift() as Entry
-    await this.options.deliver({ ...context, values: Object.freeze(await values) })
+    const { context, values, isSkipped } = this.waiting.shift() as Entry
+    await this.options.deliver({ ...context, values: Object.freeze(await values) }, isSkipped)
   }
 
   /**

@@ -23,14 +23,17 @@ export class Step {
   samples = 0
   skipped = false
   private readonly options: StepOptions
+  private progress: Progress
   private readonly handles = new Map<string, LazyScalar>()
   private readonly readings: (number | Promise<number>)[] = []
   private sharedContext: StepContext | undefined
+  private computed = false
   private over = false
 
   constructor(options: StepOptions) {
     this.options = options
     this.number = options.number
+    this.progress = options.progress
   }
 
   /** Whether this rank has samples of this step. */
@@ -42,17 +45,24 @@ export class Step {
     return this.options.learningRate
   }
 
-  /** What handlers receive: one immutable object for all of the step's events. */
+  /** More is known about the end of this step: later events tell it. */
+  refine(progress: Progress): void {
+    if (progress === this.progress) return
+    this.progress = progress
+    this.sharedContext = undefined
+  }
+
+  /** What handlers receive: one immutable object for the step's events, as long as nothing new is known. */
   get context(): StepContext {
     this.sharedContext ??= Object.freeze({
       step: this.number,
       epoch: this.options.epoch,
-      progress: this.options.progress,
+      progress: this.progress,
       learningRate: this.options.learningRate,
       distributed: this.options.distributed,
       loss: async () => {
-        if (!this.handles.has('loss')) throw this.unknown('loss()', 'train.forward_backward.post')
-        return this.wait('loss')
+        if (!this.computed || this.over) throw this.unknown('loss()', 'train.forward_backward.post')
+        return this.handles.has('loss') ? this.wait('loss') : 0
       },
       gradientNorm: async () => {
         if (this.over) throw this.unknown('gradientNorm()', 'train.optimizer_step.pre')
@@ -64,6 +74,8 @@ export class Step {
 
   /** Takes the handles that forward and backward left. */
   keepResults(session: Session): void {
+    this.computed = true
+    if (!this.hasSamples) return
     this.handles.set('loss', session.loss())
     if (!this.measured) return
     for (const [name, handle] of Object.entries(session.metrics())) this.handles.set(name, handle)

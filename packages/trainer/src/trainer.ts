@@ -2,10 +2,8 @@ import type { Hook, Outputs, Values } from '@hookstep/catalogue'
 import { type InstalledHooks, installHooks } from '@hookstep/core'
 import type { Batch, Session } from './backend.ts'
 import type { Data } from './data.ts'
-import { runEvaluation } from './evaluation.ts'
 import { explain } from './explain.ts'
 import { HookRun } from './hook-run.ts'
-import { Ledger } from './ledger.ts'
 import {
   checkData,
   checkWhole,
@@ -14,6 +12,7 @@ import {
   resolveOptions,
   type TrainerOptions,
 } from './options.ts'
+import { StandaloneEvaluation } from './standalone-evaluation.ts'
 import { TrainingRun } from './training-run.ts'
 
 /**
@@ -60,7 +59,8 @@ export class Trainer {
   }
 
   /**
-   * Evaluates the model as it is on some data, with hooks of its own.
+   * Evaluates the model as it is on some data, with hooks of its own: they hear the `evaluate.*` events, and
+   * what they request is an error.
    *
    * @returns `loss` and the task's metrics: means over all samples.
    */
@@ -71,33 +71,16 @@ export class Trainer {
     checkData('data', data)
     const batchSize = checkWhole('batchSize', options.batchSize ?? this.options.batchSize, 1)
     const session = await this.open()
-    const { progress } = this.run.ledger
-    const { seed, group, bus, signal } = this.options
-    const ledger = new Ledger(this.options, progress.totalSteps)
-    const hooks = await installHooks(options.hooks ?? [], (name) => new HookRun(name, ledger))
-    try {
-      return await runEvaluation({
-        session,
-        data,
-        batchSize,
-        seed,
-        group,
-        context: { distributed: group, step: progress.step },
-        progress: () => progress,
-        tell: (event, make) => bus.trigger(event, Object.freeze(make())),
-        poll: () => {
-          if (signal.aborted) throw signal.reason
-        },
-        onHostSync() {},
-      })
-    } finally {
-      await hooks.cleanUp()
-      ledger.unsubscribeAll()
-    }
+    return new StandaloneEvaluation(this.options, this.run.reached).run(session, {
+      data,
+      batchSize,
+      hooks: options.hooks ?? [],
+    })
   }
 
   /** The resolved options, hooks and handlers in the order in which they are told. Sets the hooks up. */
   async explain(): Promise<string> {
+    this.checkOpen()
     const { names } = await this.setUp()
     return explain(this.options, names)
   }
@@ -108,8 +91,12 @@ export class Trainer {
     await this.training?.catch(() => {})
     if (this.closed) return
     this.closed = true
-    if (this.training === undefined) await (await this.hooks?.catch(() => undefined))?.cleanUp()
-    await (await this.session?.catch(() => undefined))?.close()
+    try {
+      if (this.training === undefined) await (await this.hooks?.catch(() => undefined))?.cleanUp()
+    } finally {
+      this.run.ledger.unsubscribeAll()
+      await (await this.session?.catch(() => undefined))?.close()
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,9 +114,12 @@ export class Trainer {
   private async install(hooks: readonly Hook[]): Promise<InstalledHooks> {
     const { ledger } = this.run
     try {
-      return await installHooks(hooks, (name) => new HookRun(name, ledger))
+      const installed = await installHooks(hooks, (name) => new HookRun(name, ledger))
+      ledger.hookStates.close()
+      return installed
     } catch (error) {
       ledger.unsubscribeAll()
+      this.options.group.abort(error as Error)
       throw error
     }
   }

@@ -1,6 +1,5 @@
 import {
   type CheckpointContext,
-  type Distributed,
   type EpochContext,
   isDueAtEnd,
   type LogContext,
@@ -8,7 +7,6 @@ import {
   type Request,
   type RunContext,
   type RunState,
-  type Trigger,
   train,
   type Values,
 } from '@hookstep/catalogue'
@@ -21,7 +19,7 @@ import { Ledger } from './ledger.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
 import { RunClock } from './run-clock.ts'
 import { Step } from './step.ts'
-import { StepLog } from './step-log.ts'
+import { StepLog, type StepLogOptions } from './step-log.ts'
 
 /** One run of training, from the first event to the last. Reads from the top down in the order it happens. */
 export class TrainingRun {
@@ -34,7 +32,7 @@ export class TrainingRun {
   private log!: StepLog
   private step: Step | undefined
   /** The progress that the parameters have made. */
-  private reached: Progress
+  reached: Progress
   private evaluatedStep = 0
   private skippedSteps = 0
   /** Whether `train.checkpoint` has been told at a step that was known to be the last. */
@@ -44,14 +42,16 @@ export class TrainingRun {
   /** The id of the last event: where a failure is said to be. */
   private at = 'setup'
   private outcome: 'finished' | 'stopped' | 'failed' = 'failed'
+  /** What stopped the run. */
+  private stop: Pick<Request, 'reason' | 'requestedBy'> | undefined
   private failure: { readonly error: unknown } | undefined
   private readonly releasing: (void | Promise<void>)[] = []
 
   constructor(options: ResolvedOptions) {
     this.options = options
-    this.base = { distributed: plainDistributed(options.group) }
     this.course = new Course(options)
     this.ledger = new Ledger(options, this.course.totalSteps(0))
+    this.base = { distributed: this.ledger.distributed }
     this.reached = this.ledger.progress
   }
 
@@ -86,7 +86,7 @@ export class TrainingRun {
     }))
     this.session = await open()
     const { readbackLag: lag, metricNames } = this.session
-    const deliver = (context: LogContext): Promise<void> => this.deliver(context)
+    const deliver: StepLogOptions['deliver'] = (context, isSkipped) => this.deliver(context, isSkipped)
     this.log = new StepLog({ lag, group: options.group, metricNames, base, deliver })
     const { model, optimizer, parameterCount } = this.session
     await this.tell(train.configuration.model_stages, () => ({
@@ -103,15 +103,26 @@ export class TrainingRun {
   }
 
   private async restore(): Promise<void> {
-    let open = true
+    const restoring = new WhileDelivered('restore()', train.restore)
     await this.tell(train.restore, () => ({
       ...this.base,
-      restore: async (state: RunState) => {
-        if (!open) throw new Error('restore() can be called while train.restore is delivered only')
-        await this.load(state)
-      },
+      restore: (state: RunState) => restoring.run(() => this.load(state)),
     }))
-    open = false
+    await restoring.end()
+    await this.checkSameStep()
+  }
+
+  /** Ranks that go on from different steps would never meet again. */
+  private async checkSameStep(): Promise<void> {
+    const { group } = this.options
+    const { step } = this.ledger.progress
+    const [least, most] = [Float64Array.of(step), Float64Array.of(step)]
+    await group.allReduce(least, 'min')
+    await group.allReduce(most, 'max')
+    if (least[0] === most[0]) return
+    throw new Error(
+      `ranks restored different steps, from ${least[0]} to ${most[0]}: restore the same step on each`,
+    )
   }
 
   private async ready(): Promise<void> {
@@ -127,10 +138,17 @@ export class TrainingRun {
     while (!(await this.isOver())) {
       await this.tell(train.epoch.pre, () => this.epochContext)
       while (!(await this.isOver()) && (await loader.hasMore())) await this.runStep()
-      if (await loader.hasMore()) return
+      if (!(await this.isEpochOver())) return
       await this.tell(train.epoch.post, () => this.epochContext)
       loader.nextEpoch()
     }
+  }
+
+  /** A stream is not asked once the run's steps are done: its next batch may never come. */
+  private async isEpochOver(): Promise<boolean> {
+    const { loader } = this.course
+    if (loader.samplesPerEpoch === undefined && this.course.isDone(this.ledger.progress.step)) return false
+    return !(await loader.hasMore())
   }
 
   /** Whether all is done, or any rank asked to stop. */
@@ -147,12 +165,12 @@ export class TrainingRun {
     await this.forwardBackward(step)
     await this.update(step)
     this.session.zeroGradients()
-    this.reached = await this.lookAhead()
+    await this.lookAhead(step)
+    this.reached = this.ledger.progress
     await this.logWhenDue(step)
     await this.evaluateWhenDue()
     await this.tell(train.step.post, () => step.context)
     await this.checkpoint()
-    await this.clock.breathe()
   }
 
   private async beginStep(): Promise<Step> {
@@ -200,6 +218,7 @@ export class TrainingRun {
     await this.options.group.allReduce(samples, 'sum')
     step.samples = samples[0] as number
     this.ledger.refine({ samples: this.ledger.progress.samples + step.samples })
+    step.refine(this.ledger.progress)
   }
 
   private async forwardBackward(step: Step): Promise<void> {
@@ -213,7 +232,7 @@ export class TrainingRun {
       microbatch++
       if (fetched !== undefined) await this.runMicrobatch(step, fetched, microbatch)
     }
-    if (step.hasSamples) step.keepResults(this.session)
+    step.keepResults(this.session)
     await this.tell(train.forward_backward.post, () => step.context)
   }
 
@@ -225,6 +244,7 @@ export class TrainingRun {
   }
 
   private async update(step: Step): Promise<void> {
+    if (await this.isSkipped(step)) return
     await this.checkLoss(step)
     if (await this.isSkipped(step)) return
     await this.reduceGradients()
@@ -265,42 +285,47 @@ export class TrainingRun {
   }
 
   /** What a stream tells only now: whether the epoch, and with it the run, ends with this step. */
-  private async lookAhead(): Promise<Progress> {
+  private async lookAhead(ending: Step): Promise<void> {
     const { ledger, options } = this
     const { loader } = this.course
     const { step, totalSteps, last } = ledger.progress
-    if (loader.samplesPerEpoch !== undefined || step === totalSteps) return ledger.progress
-    if (await loader.hasMore()) return ledger.progress
+    if (loader.samplesPerEpoch !== undefined || step === totalSteps || (await loader.hasMore())) return
     const { epoch } = loader.position
     ledger.refine({ epochs: epoch, last: last || epoch === options.epochs })
-    return ledger.progress
+    ending.refine(ledger.progress)
   }
 
   // -- what is done with a step's results
 
   private async logWhenDue(step: Step): Promise<void> {
-    await this.ledger.agree(['log', 'evaluate', 'stop'])
+    await this.ledger.agree(['log', 'stop'])
     const requested = this.ledger.requests.take('log').length > 0
     if (requested || this.ledger.isDue(this.options.log)) await this.log.add(step, this.ledger.progress)
     await this.log.deliverUntil(step.number)
   }
 
-  private async deliver(context: LogContext): Promise<void> {
+  private async deliver(context: LogContext, isSkipped: boolean): Promise<void> {
     this.lastLog = context.values
     const { loss = 0 } = context.values
-    const isSpoiled = this.options.nonFiniteLoss === 'stop' && !Number.isFinite(loss)
+    const isSpoiled = this.options.nonFiniteLoss === 'stop' && !isSkipped && !Number.isFinite(loss)
     if (isSpoiled && this.failure === undefined) throw nonFinite(context.step, loss)
     await this.tell(train.log, () => context)
   }
 
   private async evaluateWhenDue(): Promise<void> {
     const { evaluate } = this.options
+    await this.ledger.agree(['evaluate', 'stop'])
+    const requested = this.takeEvaluateRequests()
+    if (evaluate !== undefined && (requested || this.ledger.isDue(evaluate.when)))
+      await this.evaluate(evaluate)
+  }
+
+  private takeEvaluateRequests(): boolean {
     const requested = this.ledger.requests.take('evaluate').length > 0
-    if (evaluate === undefined) {
-      if (requested) this.ledger.warn('an evaluation was asked for, but the trainer has no evaluate.data')
-      return
+    if (requested && this.options.evaluate === undefined) {
+      this.ledger.warn('an evaluation was asked for, but the trainer has no evaluate.data')
     }
-    if (requested || this.ledger.isDue(evaluate.when)) await this.evaluate(evaluate)
+    return requested
   }
 
   private async evaluate({ data, batchSize }: NonNullable<ResolvedOptions['evaluate']>): Promise<void> {
@@ -329,10 +354,13 @@ export class TrainingRun {
     if (requests.length > 0 && !this.ledger.bus.hasSubscribers(train.checkpoint)) {
       this.ledger.warn('a checkpoint was asked for, but no hook saves any; add @hookstep/hook-checkpoint')
     }
+    const capturing = new WhileDelivered('capture()', train.checkpoint)
     await this.tell(train.checkpoint, (): CheckpointContext => {
       const { progress } = this.ledger
-      return { ...this.base, step: progress.step, progress, requests, capture: () => this.capture() }
+      const capture = (): Promise<RunState> => capturing.run(() => this.capture())
+      return { ...this.base, step: progress.step, progress, requests: Object.freeze(requests), capture }
     })
+    await capturing.end()
   }
 
   // -- the end
@@ -342,7 +370,10 @@ export class TrainingRun {
     const { ledger, step } = this
     if (step !== undefined) {
       ledger.refine({ last: true })
+      this.reached = ledger.progress
       await this.concludeStep(step)
+      await this.log.flush()
+      await ledger.agree(['save'])
       if (!this.savedAtEnd || ledger.requests.find('save') !== undefined) await this.checkpoint()
     }
     await this.log.flush()
@@ -350,25 +381,22 @@ export class TrainingRun {
 
   private async concludeStep(step: Step): Promise<void> {
     const { log, evaluate } = this.options
-    const isLeft = (kind: 'log' | 'evaluate', when: Trigger, doneAt: number): boolean =>
-      doneAt < step.number && (isDueAtEnd(when) || this.ledger.requests.find(kind) !== undefined)
-    await this.ledger.agree(['log', 'evaluate', 'save'])
-    if (isLeft('log', log, this.log.step)) await this.log.add(step, this.ledger.progress)
-    if (evaluate !== undefined && isLeft('evaluate', evaluate.when, this.evaluatedStep)) {
-      await this.evaluate(evaluate)
-    }
+    const { ledger } = this
+    await ledger.agree(['log', 'evaluate'])
+    const asked = { log: ledger.requests.take('log').length > 0, evaluate: this.takeEvaluateRequests() }
+    if (this.log.step < step.number && (asked.log || isDueAtEnd(log)))
+      await this.log.add(step, ledger.progress)
+    const isEvaluated = evaluate === undefined || this.evaluatedStep === step.number
+    if (!isEvaluated && (asked.evaluate || isDueAtEnd(evaluate.when))) await this.evaluate(evaluate)
   }
 
   private async end(): Promise<void> {
-    const { requests } = this.ledger
-    const progress = this.asOfNow(this.ledger.progress)
+    const { requests, progress } = this.ledger
+    await this.ledger.agree(['stop'])
     const stop = requests.find('stop')
-    if (stop === undefined) {
-      this.outcome = 'finished'
-      await this.tell(train.finished, () => ({ ...this.base, progress }))
-    } else {
-      await this.tellStopped(progress, stop, false)
-    }
+    if (stop !== undefined && !this.course.isDone(progress.step)) return this.tellStopped(stop, false)
+    this.outcome = 'finished'
+    await this.tell(train.finished, () => ({ ...this.base, progress: this.asOfNow(this.reached) }))
   }
 
   private async abort(): Promise<void> {
@@ -377,18 +405,19 @@ export class TrainingRun {
       await this.log?.flush()
       const reason = messageOf(this.options.signal.reason ?? 'aborted on another rank')
       this.ledger.request('stop', reason, 'signal')
-      await this.tellStopped(this.asOfNow(this.reached), { reason, requestedBy: 'signal' }, true)
+      await this.tellStopped({ reason, requestedBy: 'signal' }, true)
     } catch (error) {
       await this.fail(error)
     }
   }
 
   private async tellStopped(
-    progress: Progress,
     { reason, requestedBy }: Pick<Request, 'reason' | 'requestedBy'>,
     aborted: boolean,
   ): Promise<void> {
     this.outcome = 'stopped'
+    this.stop = { reason, requestedBy }
+    const progress = this.asOfNow(this.reached)
     await this.tell(train.stopped, () => ({ ...this.base, progress, reason, requestedBy, aborted }))
   }
 
@@ -431,10 +460,9 @@ export class TrainingRun {
 
   private summary(): RunSummary {
     const { ledger, reached } = this
-    const stop = ledger.requests.find('stop')
     return Object.freeze({
       outcome: this.outcome as 'finished' | 'stopped',
-      ...(stop && { reason: stop.reason, requestedBy: stop.requestedBy }),
+      ...this.stop,
       steps: reached.step,
       epochs: reached.epochs,
       samples: reached.samples,
@@ -454,15 +482,17 @@ export class TrainingRun {
   private async capture(): Promise<RunState> {
     await this.log.flush()
     // The time by which this step decided what was due: after a resume, nothing is due twice or never.
-    const { step, samples, seconds } = this.reached
+    const { step, epochs, samples, seconds } = this.reached
     return {
       step,
+      epochs,
       samples,
       seconds,
       seed: this.options.seed,
       data: this.course.loader.position,
       session: await this.session.save(),
-      hooks: this.ledger.saveHooks(),
+      requests: this.ledger.requests.undecided,
+      hooks: this.ledger.hookStates.save(),
       configuration: this.ledger.configuration,
     }
   }
@@ -478,13 +508,14 @@ export class TrainingRun {
         'data is read again up to where the saved run stood: exact only if it gives the same batches',
       )
     }
-    await course.loader.seek(state.data)
+    // What may refuse the state comes first: another can be tried then.
     await session.load(state.session)
-    const { step, samples, seconds } = state
-    const totalSteps = course.totalSteps(step)
-    ledger.resetTo({ step, epochs: course.epochsAfter(0), samples, seconds, totalSteps, last: false })
+    await course.loader.seek(state.data)
+    const { step, epochs, samples, seconds } = state
+    ledger.resetTo({ step, epochs, samples, seconds, totalSteps: course.totalSteps(step), last: false })
     this.reached = ledger.progress
-    ledger.loadHooks(state.hooks)
+    for (const request of state.requests) ledger.requests.add(request)
+    ledger.hookStates.load(state.hooks, (message) => ledger.warn(message))
   }
 
   // -- small questions
@@ -495,12 +526,13 @@ export class TrainingRun {
 
   /** With the time that has passed by now, as reports tell it; what is due goes by the time of the step. */
   private asOfNow(progress: Progress): Progress {
-    return { ...progress, seconds: this.clock.seconds }
+    return Object.freeze({ ...progress, seconds: this.clock.seconds })
   }
 
   /** Ends the run at once where any rank's signal says so. */
   private async poll(): Promise<void> {
     const { group, signal } = this.options
+    await this.clock.breathe()
     if (group.worldSize === 1) {
       if (signal.aborted) throw new Aborted()
       return
@@ -527,6 +559,34 @@ export class TrainingRun {
   }
 }
 
+/** What a handler may do only while its event is delivered; it is waited for, whether the handler does or not. */
+class WhileDelivered {
+  private readonly what: string
+  private readonly event: string
+  private readonly begun: Promise<unknown>[] = []
+  private isOpen = true
+
+  constructor(what: string, event: { readonly id: string }) {
+    this.what = what
+    this.event = event.id
+  }
+
+  run<Result>(action: () => Promise<Result>): Promise<Result> {
+    if (!this.isOpen) {
+      return Promise.reject(new Error(`${this.what} can be called while ${this.event} is delivered only`))
+    }
+    const begun = action()
+    this.begun.push(begun.catch(() => {}))
+    // A promise of the caller's own: where nobody looks at its failure, the platform tells.
+    return begun.then((result) => result)
+  }
+
+  async end(): Promise<void> {
+    this.isOpen = false
+    await Promise.all(this.begun)
+  }
+}
+
 /** Unwinds the run when a signal says that it is to end at once. */
 class Aborted extends Error {}
 
@@ -535,10 +595,6 @@ function nonFinite(step: number, loss: number): Error {
     `the loss of step ${step} is ${loss}; try a lower learning rate or maxGradientNorm, look at the data, ` +
       "or skip such steps with nonFiniteLoss: 'skip'",
   )
-}
-
-function plainDistributed({ rank, worldSize, localRank, isMain, isLocalMain }: Distributed): Distributed {
-  return Object.freeze({ rank, worldSize, localRank, isMain, isLocalMain })
 }
 
 function messageOf(error: unknown): string {

@@ -1,7 +1,14 @@
 import { evaluate, every, type Hook, type RunState, train } from '@hookstep/catalogue'
 import { EventBus } from '@hookstep/core'
 import { faultyHook, line, plainBackend } from '@hookstep/testing'
-import { arrays, type Backend, type Batch, Trainer, type TrainerOptions } from '@hookstep/trainer'
+import {
+  arrays,
+  type Backend,
+  type Batch,
+  inMemoryGroup,
+  Trainer,
+  type TrainerOptions,
+} from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
 
 const good: TrainerOptions = { backend: plainBackend(), data: line({ samples: 8 }), batchSize: 4, epochs: 1 }
@@ -50,6 +57,12 @@ describe('an option that cannot be is refused by name when the trainer is made',
     ],
     [{ bus: new EventBus(), handlerTimeoutMs: 5 }, /^handlerTimeoutMs belongs to the bus/],
     [{ hooks: [{ name: 'no setup' }] }, /^hooks\[0\] is not { name, setup\(run\) }/],
+    [{ hooks: { name: 'one', setup() {} } }, 'hooks is an object; give a list: hooks: [hook]'],
+    [{ evaluate: { data: line(), trigger: every('1 step') } }, /^evaluate has no option "trigger"/],
+    [{ signal: new AbortController() }, 'signal is an object; give an AbortSignal: controller.signal'],
+    [{ distributed: inMemoryGroup(2) }, /^distributed is a list; give one rank of a group/],
+    [{ shuffle: 'no' }, 'shuffle is "no"; it must be one of true, false'],
+    [{ handlerTimeoutMs: -1 }, /^handlerTimeoutMs is -1; it must be positive/],
     [{ hooks: [() => {}] }, /^hooks\[0\] is not { name, setup\(run\) }, as a hook's factory returns it/],
     [
       { hooks: [faultyHook({ at: 'cleanup', fault: 'slow' }), faultyHook({ at: 'cleanup', fault: 'slow' })] },
@@ -206,6 +219,11 @@ describe('a handler', () => {
     expect(await refusal({ hooks, evaluate: { data: line({ samples: 4 }) }, handlerTimeoutMs: 20 })).toBe(
       'Hook "faulty" failed at evaluate.pre: the handler\'s promise has not settled within 20 ms (handlerTimeoutMs)',
     )
+  })
+
+  test('that takes its time may, where the user says so', async () => {
+    const hooks = [faultyHook({ at: train.step.post, fault: 'slow' })]
+    expect(await refusal({ hooks, handlerTimeoutMs: Infinity })).toBe('no error')
   })
 
   test('that reads a number when it is not known is told when it is', async () => {

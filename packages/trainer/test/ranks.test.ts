@@ -1,4 +1,5 @@
-import { every, type Hook, type RunState, train } from '@hookstep/catalogue'
+import { evaluate, every, type Hook, type Run, type RunState, train } from '@hookstep/catalogue'
+import type { Event } from '@hookstep/core'
 import { corners, faultyHook, plainBackend, recordTrace } from '@hookstep/testing'
 import { inMemoryGroup, type RunSummary, Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
@@ -178,4 +179,128 @@ test('a rank that fails takes the others with it: none waits for ever', async ()
     'another rank failed: Hook "faulty" failed at train.step.post: faulty on purpose',
     'Hook "faulty" failed at train.step.post: faulty on purpose',
   ])
+})
+
+/** Trains two ranks, the hooks of rank 1 in addition; tells how each ended. */
+async function endsOf(hooks: readonly Hook[], overrides: Partial<TrainerOptions> = {}): Promise<string[]> {
+  return Promise.all(
+    inMemoryGroup(2).map(async (distributed) => {
+      const own = distributed.rank === 1 ? hooks : []
+      const steps: number[] = []
+      const count: Hook = {
+        name: 'count',
+        setup: (run) => void run.subscribe(evaluate.post, ({ step }) => steps.push(step)),
+      }
+      await using trainer = new Trainer({ ...options, ...overrides, distributed, hooks: [count, ...own] })
+      return trainer.train().then(
+        (summary) => `${summary.outcome} at ${summary.steps}, evaluated at ${steps.join(', ')}`,
+        (error: Error) => error.message,
+      )
+    }),
+  )
+}
+
+/** Asks at the n-th delivery of an event. */
+function asking(event: Event<object>, ask: (run: Run) => void, delivery = 1): Hook {
+  return {
+    name: `asks at ${event.id}`,
+    setup(run) {
+      let deliveries = 0
+      run.subscribe(event, () => {
+        if (++deliveries === delivery) ask(run)
+      })
+    },
+  }
+}
+
+describe('ranks stay together, whichever of them asks, and when', () => {
+  const atEndOnly = {
+    evaluate: { data: corners({ samples: 31, seed: 1 }), when: every('99 steps', { last: true }) },
+  }
+
+  test('to evaluate or to stop, when a log is delivered', async () => {
+    expect(await endsOf([asking(train.log, (run) => run.evaluate('see'))], atEndOnly)).toEqual(
+      Array(2).fill('finished at 6, evaluated at 1, 6'),
+    )
+    expect(await endsOf([asking(train.log, (run) => run.stop('enough'))], atEndOnly)).toEqual(
+      Array(2).fill('stopped at 1, evaluated at 1'),
+    )
+  })
+
+  test('to save, in the evaluation that the end brings', async () => {
+    const hooks = [
+      asking(train.checkpoint, (run) => run.stop('enough')),
+      asking(evaluate.post, (run) => run.save('best')),
+    ]
+    expect(await endsOf(hooks, atEndOnly)).toEqual(Array(2).fill('stopped at 1, evaluated at 1'))
+  })
+
+  test('to stop, at some moment between two events', async () => {
+    for (let turns = 0; turns < 60; turns++) {
+      const later = async (): Promise<void> => {
+        for (let turn = 0; turn < turns; turn++) await undefined
+      }
+      const hook = asking(train.step.pre, (run) => {
+        void later().then(() => run.stop('enough'))
+      })
+      const [first, second] = await endsOf([hook], atEndOnly)
+      expect(second).toBe(first)
+      expect(first).toMatch(/^stopped at [12]/)
+    }
+  })
+
+  test('and one that cannot be set up takes the others with it', async () => {
+    const bad: Hook = {
+      name: 'bad',
+      setup() {
+        throw new Error('no room')
+      },
+    }
+    expect(await endsOf([bad])).toEqual([
+      'another rank failed: Hook "bad" failed at setup: no room',
+      'Hook "bad" failed at setup: no room',
+    ])
+  })
+
+  test('and one that restores another step than the others', async () => {
+    const [, other] = await trainOn(2)
+    const restoring: Hook = {
+      name: 'restoring',
+      setup: (run) => void run.subscribe(train.restore, ({ restore }) => restore((other as Rank).state)),
+    }
+    expect(await endsOf([restoring], { batchSize: 6 })).toEqual(
+      Array(2).fill('ranks restored different steps, from 0 to 10: restore the same step on each'),
+    )
+  })
+
+  test('each rank may resume from its own state, to the same bits', async () => {
+    const noisy: Partial<TrainerOptions> = {
+      backend: plainBackend({ layers: [2, 6, 2], loss: 'cross_entropy', inputNoise: 0.1 }),
+      data: corners({ samples: 7 }),
+      batchSize: 3,
+    }
+    const states = async (restored?: RunState[]): Promise<RunState[][]> =>
+      Promise.all(
+        inMemoryGroup(2).map(async (distributed) => {
+          const seen: RunState[] = []
+          const hook: Hook = {
+            name: 'states',
+            setup(run) {
+              const state = restored?.[distributed.rank]
+              if (state !== undefined) run.subscribe(train.restore, ({ restore }) => restore(state))
+              run.subscribe(train.checkpoint, async ({ capture }) => {
+                seen.push(structuredClone(await capture()))
+              })
+            },
+          }
+          await using trainer = new Trainer({ ...options, ...noisy, distributed, hooks: [hook] })
+          await trainer.train()
+          return seen
+        }),
+      )
+    const whole = await states()
+    const resumed = await states(whole.map((seen) => seen[1] as RunState))
+    const sessions = (ranks: RunState[][]) => ranks.map((seen) => seen.at(-1)?.session)
+    expect(sessions(resumed)).toEqual(sessions(whole))
+  })
 })

@@ -1,4 +1,4 @@
-import { every, type Hook, type RunState, train } from '@hookstep/catalogue'
+import { evaluate, every, type Hook, type RunState, train } from '@hookstep/catalogue'
 import { corners, plainBackend } from '@hookstep/testing'
 import { cosine, type Data, Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
@@ -201,7 +201,7 @@ describe('what does not fit is refused or told', () => {
     await using trainer = new Trainer({ ...options, hooks })
     expect((await trainer.train()).warnings).toEqual([
       'no state was saved for hook "another": it starts fresh',
-      'the saved state of hook "gone" is not used: no hook has that name',
+      'the saved state of hook "gone" is not used: no hook of that name keeps one',
     ])
   })
 
@@ -221,4 +221,148 @@ describe('what does not fit is refused or told', () => {
       'Hook "late" failed at train.step.post: restore() can be called while train.restore is delivered only',
     )
   })
+})
+
+test('what a hook has asked for and the run has not decided goes on as well', async () => {
+  const skipping: Hook = {
+    name: 'skipping',
+    setup(run) {
+      run.subscribe(train.step.post, ({ step }) => {
+        if (step === 3) run.skipStep('the next one is odd')
+      })
+    },
+  }
+  const whole = await run({ hooks: [skipping] })
+  const state = await stateAt(3, { hooks: [] })
+  expect(state.requests).toEqual([])
+  let kept: RunState | undefined
+  await using trainer = new Trainer({
+    ...options,
+    hooks: [
+      diary(),
+      skipping,
+      keepAt(3, (at3) => {
+        kept = at3
+      }),
+    ],
+  })
+  await trainer.train()
+  const resumed = await run({ hooks: [restoring(kept as RunState)] })
+  expect(resumed.end.session).toEqual(whole.end.session)
+})
+
+test('a stream that ends its epoch with the checkpoint is not evaluated twice', async () => {
+  const dataset = corners({ samples: 8 })
+  const data: Data = () =>
+    [0, 4].map(
+      (from) =>
+        dataset.batch(Uint32Array.of(from, from + 1, from + 2, from + 3), undefined as never) as never,
+    )
+  const { batchSize, accumulate, ...rest } = options
+  const evaluatedSteps = async (hooks: Hook[]): Promise<{ steps: number[]; state: RunState | undefined }> => {
+    const steps: number[] = []
+    let state: RunState | undefined
+    const watch: Hook = {
+      name: 'watch',
+      setup(run) {
+        run.subscribe(evaluate.post, ({ step }) => steps.push(step))
+        run.subscribe(train.checkpoint, async ({ step, capture }) => {
+          if (step === 2) state = structuredClone(await capture())
+        })
+      },
+    }
+    const evaluation = { data: corners({ samples: 4 }) }
+    await using trainer = new Trainer({
+      ...rest,
+      data,
+      steps: 6,
+      evaluate: evaluation,
+      hooks: [watch, ...hooks],
+    })
+    await trainer.train()
+    return { steps, state }
+  }
+  const { steps, state } = await evaluatedSteps([])
+  expect(steps).toEqual([2, 4, 6])
+  expect((await evaluatedSteps([restoring(state as RunState)])).steps).toEqual([4, 6])
+})
+
+test('where one state is refused the next can be restored, of a stream too', async () => {
+  const dataset = corners({ samples: 24 })
+  const data: Data = () =>
+    Array.from(
+      { length: 6 },
+      (_, at) => dataset.batch(Uint32Array.of(at, at + 6, at + 12), undefined as never) as never,
+    )
+  const { batchSize, accumulate, steps, ...others } = options
+  const rest = { ...others, learningRate: 0.1 }
+  const states: RunState[] = []
+  const keeping: Hook = {
+    name: 'keeping',
+    setup: (run) =>
+      void run.subscribe(train.checkpoint, async ({ capture }) => {
+        states.push(structuredClone(await capture()))
+      }),
+  }
+  await using whole = new Trainer({ ...rest, data, epochs: 1, hooks: [keeping] })
+  await whole.train()
+  const damaged = { ...(states[3] as RunState), data: { epoch: 1, samples: 0, batches: 99 } }
+  const trying: Hook = {
+    name: 'trying',
+    setup: (run) =>
+      void run.subscribe(train.restore, async ({ restore }) => {
+        await expect(restore(damaged)).rejects.toThrow('data ends after 6 batches of epoch 1')
+        await restore(states[1] as RunState)
+      }),
+  }
+  const end = states.at(-1) as RunState
+  await using resumed = new Trainer({ ...rest, data, epochs: 1, hooks: [trying, keeping] })
+  expect((await resumed.train()).steps).toBe(6)
+  expect(states.at(-1)?.session).toEqual(end.session)
+})
+
+describe('a saved state is refused', () => {
+  test('when the data has another number of samples', async () => {
+    const state = await stateAt(2)
+    await expect(run({ data: corners({ samples: 40 }), hooks: [restoring(state)] })).rejects.toThrow(
+      'data has 40 samples, that of the saved run had 50',
+    )
+  })
+
+  test('when a hook would save what JSON cannot hold', async () => {
+    const best: Hook = {
+      name: 'best',
+      setup: (run) => run.persist({ version: 1, save: () => ({ loss: Infinity }), load() {} }),
+    }
+    await expect(run({ hooks: [best] })).rejects.toThrow(
+      'Hook "best" failed at persist.save: save().loss is Infinity, which JSON cannot hold',
+    )
+  })
+})
+
+test('a state is captured while its event is delivered, and is waited for', async () => {
+  let late: (() => Promise<RunState>) | undefined
+  let state: RunState | undefined
+  const careless: Hook = {
+    name: 'careless',
+    setup(run) {
+      run.subscribe(train.checkpoint, ({ step, capture }) => {
+        if (step !== 2) return
+        late = capture
+        // Neither returned nor awaited.
+        void capture().then((captured) => {
+          state = captured
+        })
+      })
+      run.subscribe(train.step.pre, async ({ step }) => {
+        if (step !== 3) return
+        expect(state?.step).toBe(2)
+        await expect(late?.()).rejects.toThrow(
+          'capture() can be called while train.checkpoint is delivered only',
+        )
+      })
+    },
+  }
+  await run({ hooks: [careless] })
+  expect(state?.step).toBe(2)
 })

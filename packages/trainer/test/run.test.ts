@@ -1,4 +1,4 @@
-import { every, type Hook, type Run, train } from '@hookstep/catalogue'
+import { evaluate, every, type Hook, type Run, train } from '@hookstep/catalogue'
 import { defineEvent, EventBus } from '@hookstep/core'
 import { line, plainBackend } from '@hookstep/testing'
 import { arrays, type Backend, cosine, type Session, Trainer, type TrainerOptions } from '@hookstep/trainer'
@@ -257,3 +257,109 @@ for (const readbackLag of [0, 3]) {
     })
   }
 }
+
+test('a signal that a timer gives ends an evaluation, and the model stays usable', async () => {
+  const point = { data: new Float32Array(1), shape: [1, 1] }
+  const evaluation = {
+    *data() {
+      for (;;) yield { inputs: point, targets: point }
+    },
+    when: every('1 step'),
+  }
+  const controller = new AbortController()
+  const hook: Hook = {
+    name: 'hook',
+    setup: (run) =>
+      void run.subscribe(evaluate.pre, () => void setTimeout(() => controller.abort(new Error('enough')))),
+  }
+  await using trainer = new Trainer({
+    ...options,
+    evaluate: evaluation,
+    signal: controller.signal,
+    hooks: [hook],
+  })
+  expect(await trainer.train()).toMatchObject({ outcome: 'stopped', reason: 'enough', steps: 1 })
+  expect(await trainer.evaluate(line({ samples: 4 }))).toMatchObject({ loss: expect.any(Number) })
+})
+
+test('an evaluation outside of a run has hooks of its own, which have nothing to ask for', async () => {
+  const told: string[] = []
+  const watch: Hook = {
+    name: 'watch',
+    setup(run) {
+      run.subscribe(evaluate.post, ({ step }) => told.push(`${step} ${run.progress.step}`))
+      return () => told.push('cleaned up')
+    },
+  }
+  const asking: Hook = {
+    name: 'asking',
+    setup: (run) => void run.subscribe(evaluate.pre, () => run.stop('enough')),
+  }
+  await using trainer = new Trainer({ ...options, steps: 3 })
+  await trainer.train()
+  await trainer.evaluate(line({ samples: 4 }), { hooks: [watch] })
+  expect(told).toEqual(['3 3', 'cleaned up'])
+  await expect(trainer.evaluate(line({ samples: 4 }), { hooks: [asking] })).rejects.toThrow(
+    '"asking" asked for stop: outside of a run there is nobody to ask',
+  )
+})
+
+test('a live stream need not end, nor give another batch, when the steps are done', async () => {
+  const point = { data: new Float32Array(1), shape: [1, 1] }
+  async function* live() {
+    for (let batch = 0; batch < 3; batch++) yield { inputs: point, targets: point }
+    await new Promise(() => {})
+  }
+  const { batchSize, epochs, ...rest } = options
+  await using trainer = new Trainer({ ...rest, data: live(), steps: 3 })
+  expect(await trainer.train()).toMatchObject({ outcome: 'finished', steps: 3 })
+})
+
+test('events of a step on a stream tell what is known by then', async () => {
+  const point = { data: new Float32Array(2), shape: [2, 1] }
+  const { batchSize, epochs, ...rest } = options
+  const told: unknown[] = []
+  const watch: Hook = {
+    name: 'watch',
+    setup: (run) =>
+      void run.subscribe(train.step.post, ({ progress }) => told.push([progress.samples, progress.last])),
+  }
+  const data = [
+    { inputs: point, targets: point },
+    { inputs: point, targets: point },
+  ]
+  await using trainer = new Trainer({ ...rest, data, epochs: 1, hooks: [watch] })
+  await trainer.train()
+  expect(told).toEqual([
+    [2, false],
+    [4, true],
+  ])
+})
+
+test('a stop asked for in the last step, when all is done, is no stop', async () => {
+  const last: Hook = {
+    name: 'last',
+    setup: (run) => void run.subscribe(train.step.post, ({ step }) => step === 20 && run.stop('late')),
+  }
+  await using trainer = new Trainer({ ...options, hooks: [last] })
+  const summary = await trainer.train()
+  expect(summary).toMatchObject({ outcome: 'finished', steps: 20 })
+  expect(summary.reason).toBeUndefined()
+})
+
+test('a hook that skips steps itself need not tell the trainer not to mind their loss', async () => {
+  const data = [1, Number.NaN, 1].map((target) => ({
+    inputs: { data: Float32Array.of(1), shape: [1, 1] },
+    targets: { data: Float32Array.of(target), shape: [1, 1] },
+  }))
+  const { batchSize, epochs, ...rest } = options
+  const guard: Hook = {
+    name: 'guard',
+    setup: (run) =>
+      void run.subscribe(train.forward_backward.post, async ({ loss }) => {
+        if (!Number.isFinite(await loss())) run.skipStep('no number')
+      }),
+  }
+  await using trainer = new Trainer({ ...rest, data, epochs: 1, log: every('1 step'), hooks: [guard] })
+  expect(await trainer.train()).toMatchObject({ outcome: 'finished', steps: 3, skippedSteps: 1 })
+})

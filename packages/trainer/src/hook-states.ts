@@ -1,0 +1,84 @@
+import type { HookState, Json, PersistedState } from '@hookstep/catalogue'
+import { HookError } from '@hookstep/core'
+
+/** The states that hooks keep across a stop and a resume, by the hooks' names. */
+export class HookStates {
+  private readonly declared = new Map<string, PersistedState>()
+  private isOpen = true
+
+  /** @throws TypeError | Error on what cannot be kept. */
+  declare(hook: string, state: PersistedState): void {
+    if (!this.isOpen)
+      throw new Error('persist() is called in setup: later, a restored state would not reach it')
+    if (this.declared.has(hook)) {
+      throw new Error('persist() is called once per hook: keep all state in one object')
+    }
+    if (!Number.isInteger(state?.version)) {
+      throw new TypeError(`persist(): version is ${state?.version}; it must be a whole number`)
+    }
+    if (typeof state.save !== 'function' || typeof state.load !== 'function') {
+      throw new TypeError('persist(): give { version, save(), load(state) }')
+    }
+    this.declared.set(hook, state)
+  }
+
+  /** All hooks are set up. */
+  close(): void {
+    this.isOpen = false
+  }
+
+  /** Copies of all states. */
+  save(): Record<string, HookState> {
+    const saved: Record<string, HookState> = {}
+    for (const [hook, state] of this.declared) {
+      const copy = (): Json => copyJson(state.save(), 'save()')
+      saved[hook] = { version: state.version, state: naming(hook, 'persist.save', copy) }
+    }
+    return saved
+  }
+
+  /** Gives each hook its state. Hooks without one, and states without a hook, are warnings. */
+  load(saved: Readonly<Record<string, HookState>>, warn: (message: string) => void): void {
+    for (const [hook, state] of this.declared) {
+      const found = saved[hook]
+      if (found === undefined) warn(`no state was saved for hook "${hook}": it starts fresh`)
+      else naming(hook, 'persist.load', () => state.load(currentForm(hook, state, found)))
+    }
+    for (const hook of Object.keys(saved)) {
+      if (this.declared.has(hook)) continue
+      warn(`the saved state of hook "${hook}" is not used: no hook of that name keeps one`)
+    }
+  }
+}
+
+function naming<Result>(hook: string, at: string, action: () => Result): Result {
+  try {
+    return action()
+  } catch (error) {
+    throw new HookError(hook, at, error)
+  }
+}
+
+/** The saved state in the form of the hook's present version. */
+function currentForm(hook: string, current: PersistedState, { version, state }: HookState): Json {
+  const copy = copyJson(state, 'the saved state')
+  if (version === current.version) return copy
+  if (current.migrate !== undefined) return current.migrate(copy, version)
+  throw new RangeError(
+    `the state of hook "${hook}" was saved as version ${version}; this one reads version ${current.version} ` +
+      'and has no migrate()',
+  )
+}
+
+/** A copy that nobody else holds. @throws TypeError on what JSON would drop or change, such as Infinity. */
+function copyJson(value: unknown, path: string): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (Array.isArray(value)) return value.map((item, at) => copyJson(item, `${path}[${at}]`))
+  const isPlain = typeof value === 'object' && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  if (!isPlain)
+    throw new TypeError(`${path} is ${String(value)}, which JSON cannot hold: use null, a string or a list`)
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, item]) => [key, copyJson(item, `${path}.${key}`)]),
+  )
+}

@@ -15,8 +15,12 @@ const decorators: Plugin = {
 }
 
 /** One project for every folder with tests, named like the folder. */
-const roots = ['packages', 'apps'].flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`))
+const top = import.meta.dirname
+const roots = ['packages', 'apps'].flatMap((folder) =>
+  readdirSync(`${top}/${folder}`).map((name) => `${folder}/${name}`),
+)
 const projects = [...roots, 'bench', 'docs', 'scripts']
+  .map((root) => `${top}/${root}`)
   .filter((root) => existsSync(`${root}/test`))
   .map(
     (root): TestProjectInlineConfiguration => ({

@@ -26,10 +26,14 @@ async function test() {
   return check()
 }
 
-async function bench([name, ...flags]) {
+async function bench([name = '--help', ...flags]) {
   const names = readdirSync('bench/src').flatMap((file) => file.match(/^(.+)\.ts$/)?.[1] ?? [])
+  if (name === '--help') {
+    console.log(`npm run bench -- <name> [--json] [--quick]: the benchmarks are named ${names.join(', ')}`)
+    return 0
+  }
   if (!names.includes(name)) {
-    throw new Error(`npm run bench -- ${name ?? ''}: the benchmarks are named ${names.join(', ')}`)
+    throw new Error(`npm run bench -- ${name}: the benchmarks are named ${names.join(', ')}`)
   }
   await install()
   await build('bench')

@@ -7,5 +7,7 @@ export async function openEngine(name: EngineName): Promise<typeof Tf> {
   const tf = await import('@tensorflow/tfjs')
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm')
   await tf.setBackend(name)
+  // Or it greets every process on the error stream, once.
+  ;(tf.backend() as { firstUse?: boolean }).firstUse = false
   return tf
 }

@@ -18,8 +18,10 @@ import { runEvaluation } from './evaluation.ts'
 import { Ledger } from './ledger.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
 import { RunClock } from './run-clock.ts'
+import { captureState, checkSameStep, restoreState, type StatefulParts } from './run-state.ts'
 import { Step } from './step.ts'
 import { StepLog, type StepLogOptions } from './step-log.ts'
+import { WhileDelivered } from './while-delivered.ts'
 
 /** One run of training, from the first event to the last. Reads from the top down in the order it happens. */
 export class TrainingRun {
@@ -109,20 +111,7 @@ export class TrainingRun {
       restore: (state: RunState) => restoring.run(() => this.load(state)),
     }))
     await restoring.end()
-    await this.checkSameStep()
-  }
-
-  /** Ranks that go on from different steps would never meet again. */
-  private async checkSameStep(): Promise<void> {
-    const { group } = this.options
-    const { step } = this.ledger.progress
-    const [least, most] = [Float64Array.of(step), Float64Array.of(step)]
-    await group.allReduce(least, 'min')
-    await group.allReduce(most, 'max')
-    if (least[0] === most[0]) return
-    throw new Error(
-      `ranks restored different steps, from ${least[0]} to ${most[0]}: restore the same step on each`,
-    )
+    await checkSameStep(this.options.group, this.ledger.progress.step)
   }
 
   private async ready(): Promise<void> {
@@ -478,44 +467,19 @@ export class TrainingRun {
 
   // -- saving and restoring
 
-  /** Copies everything needed to go on from here. */
   private async capture(): Promise<RunState> {
     await this.log.flush()
-    // The time by which this step decided what was due: after a resume, nothing is due twice or never.
-    const { step, epochs, samples, seconds } = this.reached
-    return {
-      step,
-      epochs,
-      samples,
-      seconds,
-      seed: this.options.seed,
-      data: this.course.loader.position,
-      session: await this.session.save(),
-      requests: this.ledger.requests.undecided,
-      hooks: this.ledger.hookStates.save(),
-      configuration: this.ledger.configuration,
-    }
+    return captureState(this.parts, this.reached)
   }
 
   private async load(state: RunState): Promise<void> {
-    const { seed } = this.options
-    if (state.seed !== seed) {
-      throw new RangeError(`the saved run has seed ${state.seed}, this one ${seed}: give it the same`)
-    }
-    const { ledger, course, session } = this
-    if (!course.loader.resumesExactly) {
-      ledger.warn(
-        'data is read again up to where the saved run stood: exact only if it gives the same batches',
-      )
-    }
-    // What may refuse the state comes first: another can be tried then.
-    await session.load(state.session)
-    await course.loader.seek(state.data)
-    const { step, epochs, samples, seconds } = state
-    ledger.resetTo({ step, epochs, samples, seconds, totalSteps: course.totalSteps(step), last: false })
-    this.reached = ledger.progress
-    for (const request of state.requests) ledger.requests.add(request)
-    ledger.hookStates.load(state.hooks, (message) => ledger.warn(message))
+    await restoreState(this.parts, state)
+    this.reached = this.ledger.progress
+  }
+
+  private get parts(): StatefulParts {
+    const { options, course, session, ledger } = this
+    return { seed: options.seed, course, session, ledger }
   }
 
   // -- small questions
@@ -556,34 +520,6 @@ export class TrainingRun {
     this.at = event.id
     if (!this.ledger.bus.hasSubscribers(event)) return
     return this.ledger.bus.trigger(event, Object.freeze(make()))
-  }
-}
-
-/** What a handler may do only while its event is delivered; it is waited for, whether the handler does or not. */
-class WhileDelivered {
-  private readonly what: string
-  private readonly event: string
-  private readonly begun: Promise<unknown>[] = []
-  private isOpen = true
-
-  constructor(what: string, event: { readonly id: string }) {
-    this.what = what
-    this.event = event.id
-  }
-
-  run<Result>(action: () => Promise<Result>): Promise<Result> {
-    if (!this.isOpen) {
-      return Promise.reject(new Error(`${this.what} can be called while ${this.event} is delivered only`))
-    }
-    const begun = action()
-    this.begun.push(begun.catch(() => {}))
-    // A promise of the caller's own: where nobody looks at its failure, the platform tells.
-    return begun.then((result) => result)
-  }
-
-  async end(): Promise<void> {
-    this.isOpen = false
-    await Promise.all(this.begun)
   }
 }
 

@@ -14,7 +14,7 @@ export type NamedArrays = Readonly<Record<string, NdArray>>
 
 /** What a backend's session needs to go on exactly. */
 export interface SessionState {
-  /** What is learned. */
+  /** What is learned; behind it what else the model keeps, such as the statistics of a normalisation. */
   readonly parameters: NamedArrays
   /** What the optimizer keeps per parameter, named `<parameter>/<slot>`. */
   readonly slots: NamedArrays

@@ -2,6 +2,9 @@ import type { Hook } from '@hookstep/catalogue'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
+/** How long a run that is to end at once is given to do so. */
+const patienceMs = 5000
+
 /**
  * Follows Ctrl-C: the first asks the run to stop after the step under way, the second ends it at once.
  * A SIGTERM counts alike.
@@ -14,6 +17,7 @@ export function stopOnInterrupt(abort: () => void): Hook {
       const interrupt = (signal: string): void => {
         if (interrupted) {
           abort()
+          setTimeout(() => process.exit(130), patienceMs).unref()
           return
         }
         interrupted = true

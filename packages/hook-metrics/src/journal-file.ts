@@ -67,11 +67,31 @@ export class JournalFile {
 export async function prepareFolder(path: string): Promise<void> {
   const folder = dirname(path)
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (cause) {
     throw unwritable(path, cause)
   }
+}
+
+/**
+ * Makes a folder and those above it, one at a time: Node's own `recursive` never returns where a file system
+ * says of a folder's existing parent that it is not there, as `/proc` does.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder))
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    // Another process may have been quicker.
+    if (!(await isFolder(folder))) throw error
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isDirectory() === true
 }
 
 /** The n-th file of a name: `journal.jsonl`, `journal-2.jsonl`. */

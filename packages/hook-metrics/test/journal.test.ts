@@ -281,6 +281,12 @@ describe('says what is wrong', () => {
     )
   })
 
+  test.runIf(process.platform === 'linux')('with a folder in a file system that makes none', async () => {
+    await expect(trainWith([journal('/proc/hookstep/journal.jsonl')], small)).rejects.toThrow(
+      'Hook "journal" failed at setup: /proc/hookstep/journal.jsonl cannot be written: ENOENT',
+    )
+  })
+
   test('with a folder that may not be written', async () => {
     const folder = dirname(file)
     const script = await bundle('journal', dirname(dirname(folder)))

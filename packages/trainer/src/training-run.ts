@@ -254,6 +254,9 @@ export class TrainingRun {
     const loss = await step.readLoss()
     if (Number.isFinite(loss)) return
     if (nonFiniteLoss === 'stop') throw nonFinite(step.number, loss)
+    const isFirst = this.ledger.requests.made.every(({ requestedBy }) => requestedBy !== 'nonFiniteLoss')
+    if (isFirst)
+      this.ledger.warn(`the loss of step ${step.number} is ${loss}: such steps are skipped, and counted`)
     this.ledger.request('skipStep', `the loss is ${loss}`, 'nonFiniteLoss')
   }
 

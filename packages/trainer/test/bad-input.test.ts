@@ -137,6 +137,7 @@ describe('a loss that is not finite', () => {
       await using trainer = new Trainer({ ...rest, backend, data: spoiled(2), nonFiniteLoss: 'skip' })
       const summary = await trainer.train()
       expect(summary).toMatchObject({ outcome: 'finished', steps: 4, skippedSteps: 2 })
+      expect(summary.warnings).toEqual(['the loss of step 2 is NaN: such steps are skipped, and counted'])
       expect(
         summary.requests.map(({ kind, reason, requestedBy, step }) => [kind, reason, requestedBy, step]),
       ).toEqual([

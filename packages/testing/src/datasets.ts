@@ -1,4 +1,4 @@
-import { type Batch, type Dataset, type NdArray, type Random, random } from '@hookstep/trainer'
+import { arrays, type Dataset, random } from '@hookstep/trainer'
 
 export interface LineOptions {
   /** Default 64. */
@@ -24,7 +24,10 @@ export function line({ samples = 64, inputs = 1, noise = 0.05, seed = 0 }: LineO
     const point = points.subarray(sample * inputs, (sample + 1) * inputs)
     return point.reduce((sum, x, i) => sum + (i % 2 === 0 ? 2 : -1) * x, 0.5) + noise * numbers.normal()
   })
-  return rows({ data: points, shape: [samples, inputs] }, { data: targets, shape: [samples, 1] })
+  return arrays({
+    inputs: { data: points, shape: [samples, inputs] },
+    targets: { data: targets, shape: [samples, 1] },
+  })
 }
 
 export interface CornersOptions {
@@ -43,33 +46,13 @@ export function corners({ samples = 128, seed = 0 }: CornersOptions = {}): Datas
   const numbers = random(seed, 'corners')
   const points = new Float32Array(samples * 2).map(() => 2 * numbers.next() - 1)
   const targets = new Int32Array(samples).map((_, sample) => classOf(points, sample))
-  return rows({ data: points, shape: [samples, 2] }, { data: targets, shape: [samples] })
+  return arrays({
+    inputs: { data: points, shape: [samples, 2] },
+    targets: { data: targets, shape: [samples] },
+  })
 }
 
 function classOf(points: Float32Array, sample: number): number {
   const [x, y] = [points[2 * sample] as number, points[2 * sample + 1] as number]
   return x > 0 === y > 0 ? 1 : 0
-}
-
-function rows(inputs: NdArray, targets: NdArray): Dataset {
-  return {
-    length: inputs.shape[0] as number,
-    batch: (indices: Uint32Array, _random: Random): Batch => ({
-      inputs: pick(inputs, indices),
-      targets: pick(targets, indices),
-    }),
-  }
-}
-
-function pick({ data, shape }: NdArray, indices: Uint32Array): NdArray {
-  const [samples = 0, ...rest] = shape
-  const width = data.length / samples
-  const picked = data.slice(0, 0).constructor as new (length: number) => NdArray['data']
-  const chosen = new picked(indices.length * width)
-  for (let row = 0; row < indices.length; row++) {
-    const first = (indices[row] as number) * width
-    for (let column = 0; column < width; column++)
-      chosen[row * width + column] = data[first + column] as number
-  }
-  return { data: chosen, shape: [indices.length, ...rest] }
 }

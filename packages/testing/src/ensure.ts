@@ -78,3 +78,8 @@ async function messageOfFailure(action: () => unknown): Promise<string | undefin
     return error instanceof Error ? error.message : String(error)
   }
 }
+
+/** What an error says; it may be anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,6 +1,7 @@
 import type { Hook, RunContext } from '@hookstep/catalogue'
 import type { Event } from '@hookstep/core'
 import { catalogueEvents } from './catalogue-events.ts'
+import { messageOf } from './ensure.ts'
 
 export interface TraceOptions {
   /** Ids, or beginnings of ids such as `train.step`, to which the trace is limited. Default: everything. */
@@ -114,8 +115,4 @@ function detail({ values, outcome, reason, requestedBy, aborted, error, at }: Tr
     return `${JSON.stringify(reason)} requested by ${requestedBy}${aborted === true ? ', aborted' : ''}`
   }
   return outcome ?? (reason === undefined ? undefined : JSON.stringify(reason))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

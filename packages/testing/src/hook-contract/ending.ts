@@ -1,7 +1,7 @@
 import { type Hook, train } from '@hookstep/catalogue'
 import { EventBus } from '@hookstep/core'
 import { catalogueEvents } from '../catalogue-events.ts'
-import { ensure, ensureEqual } from '../ensure.ts'
+import { ensure, ensureEqual, messageOf } from '../ensure.ts'
 import { type FaultOptions, faultyHook } from '../faults.ts'
 import { platform } from '../platform.ts'
 import type { Promises } from './following.ts'
@@ -74,8 +74,4 @@ function isThat(expected: unknown, error: unknown): boolean {
 
 function subscribedEvents(bus: EventBus): string[] {
   return [...catalogueEvents().values()].filter((event) => bus.hasSubscribers(event)).map(({ id }) => id)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
 import type { Distributed, Progress } from './progress.ts'
-import type { Json, RunState } from './state.ts'
+import type { InferenceState, Json, RunState } from './state.ts'
 
 /** What every context tells. Contexts are immutable; live objects come with the configuration events. */
 export interface RunContext {
@@ -43,6 +43,51 @@ export interface RestoreContext extends RunContext {
    * @throws Error when the state does not fit, or when `train.restore` is over.
    */
   restore(state: RunState): Promise<void>
+  /**
+   * The least number that any rank names: with it ranks settle on a step that each can restore. Every rank calls
+   * it equally often.
+   */
+  agree(value: number): Promise<number>
+}
+
+export interface InferenceRestoreContext extends RunContext {
+  /** Goes on where a saved inference stood. @throws Error when the state does not fit, or the event is over. */
+  restore(state: InferenceState): Promise<void>
+  /** The least number that any rank names. Every rank calls it equally often. */
+  agree(value: number): Promise<number>
+}
+
+export interface InferenceCheckpointContext extends RunContext {
+  readonly step: number
+  readonly samples: number
+  /** Who asked for a checkpoint at this step, and why. */
+  readonly requests: readonly Request[]
+  /** Copies everything that this rank needs to continue from here. To be called while the event is delivered. */
+  capture(): Promise<InferenceState>
+}
+
+/** A handler failed without ending the run. */
+export interface HookFailedContext extends RunContext {
+  readonly hook: string
+  /** The event that it failed at, or `cleanup`. */
+  readonly at: string
+  readonly error: unknown
+}
+
+/** Events that a hook was not told of. */
+export interface HookDroppedContext extends RunContext {
+  readonly hook: string
+  readonly at: string
+  /** How many. */
+  readonly count: number
+  readonly reason: string
+}
+
+/** A handler has kept the run waiting for long. */
+export interface HookSlowContext extends RunContext {
+  readonly hook: string
+  readonly at: string
+  readonly seconds: number
 }
 
 export interface ReadyContext extends RunContext {
@@ -136,8 +181,11 @@ export interface EvaluatedContext extends EvaluateContext {
 }
 
 export interface CheckpointContext extends RunContext {
+  /** The last step that is complete. */
   readonly step: number
   readonly progress: Progress
+  /** Whether a further step is under way: somebody asked to save at once. */
+  readonly isWithinStep: boolean
   /** Who asked for a checkpoint at this step, and why. */
   readonly requests: readonly Request[]
   /**
@@ -168,7 +216,7 @@ export interface StoppedContext extends RunContext {
   readonly reason: string
   /** The hook that asked; or `signal`, or `another rank`. */
   readonly requestedBy: string
-  /** Whether it ended at once (a signal) rather than after what was due. */
+  /** Whether it ended at once (a signal, or a request to stop now) rather than after what was due. */
   readonly aborted: boolean
 }
 
@@ -177,6 +225,14 @@ export interface FailedContext extends RunContext {
   readonly error: unknown
   /** The event, or the part of the run, that failed. */
   readonly at: string
+  /**
+   * Copies the run where it failed, as far as it had come: handlers of the event that failed are told of it again
+   * by a run that goes on from there. To be called while the event is delivered.
+   *
+   * @throws Error where there is nothing to go on from: before the session was open, or when an update of the
+   *   parameters broke off.
+   */
+  capture(): Promise<RunState>
 }
 
 export interface ClosedContext extends RunContext {
@@ -191,6 +247,8 @@ export type RequestKind = 'stop' | 'save' | 'evaluate' | 'log' | 'skipStep'
 export interface Request {
   readonly kind: RequestKind
   readonly reason: string
+  /** Whether it was not to wait for the end of the step. */
+  readonly now?: boolean
   /** The hook that asked; or `signal`, `nonFiniteLoss`, or `another rank`. */
   readonly requestedBy: string
   /** The step under way when it was made; 0 before the first. */

@@ -1,14 +1,19 @@
 import { defineEvent, definePhase, type Event, type Phase } from '@hookstep/core'
 import type {
+  InferenceCheckpointContext,
   InferenceClosedContext,
   InferenceEndContext,
   InferenceFailedContext,
   InferenceReadyContext,
+  InferenceRestoreContext,
   InferenceStepContext,
   InferenceStoppedContext,
 } from './contexts.ts'
 
 export * as configuration from './inference-configuration.ts'
+
+/** The parameters are there; a saved inference may be continued now, with `context.restore(state)`. */
+export const restore: Event<InferenceRestoreContext> = defineEvent('inference.restore')
 
 /** The parameters are final; the first batch is next. */
 export const ready: Event<InferenceReadyContext> = defineEvent('inference.ready')
@@ -28,6 +33,9 @@ export const step: Phase<InferenceStepContext> = definePhase('inference.step')
  * - `post`: the outputs exist on the device.
  */
 export const forward: Phase<InferenceStepContext> = definePhase('inference.forward')
+
+/** The moment for checkpoints: the outputs of this step are delivered, and requests have not been decided. */
+export const checkpoint: Event<InferenceCheckpointContext> = defineEvent('inference.checkpoint')
 
 /** All data is done. */
 export const finished: Event<InferenceEndContext> = defineEvent('inference.finished')

@@ -6,6 +6,7 @@ import type {
   SubscribeOptions,
   Unsubscribe,
 } from '@hookstep/core'
+import type { Incident } from '@hookstep/core/policies'
 import type { Distributed, Progress } from './progress.ts'
 import type { Json } from './state.ts'
 import type { Trigger } from './trigger.ts'
@@ -20,11 +21,21 @@ export interface RunSubscribeOptions<Context extends object>
   readonly when?: Trigger | ((context: Context) => boolean)
 }
 
+export interface RequestOptions {
+  /**
+   * Done before the next microbatch or evaluation batch rather than at the end of the step: for a process that is
+   * told to go. What a checkpoint captures then continues within the step, exactly. With both asked for at once,
+   * the run saves, then stops.
+   */
+  readonly now?: boolean
+}
+
 /** State that a hook keeps across a stop and a resume. Saved with every checkpoint under the hook's name. */
 export interface PersistedState<State extends Json = Json> {
   /** Of the form that `save` returns; a whole number, raised when the form changes. */
   readonly version: number
-  save(): State
+  /** A checkpoint waits for what it returns; no event comes in the meantime. */
+  save(): State | Promise<State>
   load(state: State): void
   /** Brings a state of an older version to this one. Without it, another version is refused. */
   migrate?(state: Json, version: number): State
@@ -54,9 +65,9 @@ export interface Run {
   isDue(trigger: Trigger): boolean
 
   /** Ends the run after what is due at this step. */
-  stop(reason: string): void
+  stop(reason: string, options?: RequestOptions): void
   /** Asks for a checkpoint at the end of this step. */
-  save(reason: string): void
+  save(reason: string, options?: RequestOptions): void
   /** Asks for an evaluation at the end of this step. */
   evaluate(reason: string): void
   /** Asks that the numbers of this step are logged, or of the next one where this one's moment is past. */
@@ -71,4 +82,6 @@ export interface Run {
   persist<State extends Json>(state: PersistedState<State>): void
   /** Tells the user something that does not end the run: printed once, and in the run's summary. */
   warn(message: string): void
+  /** Tells of a handler that failed, or was passed over, without ending the run: counted in the summary, and an event. */
+  report(incident: Incident): void
 }

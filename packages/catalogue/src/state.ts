@@ -1,4 +1,5 @@
 import type { Request } from './contexts.ts'
+import type { Progress } from './progress.ts'
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -20,6 +21,11 @@ export interface SessionState {
   readonly slots: NamedArrays
   /** Counters and random streams. */
   readonly counters: Json
+  /**
+   * What the microbatches of the step under way have added up, by the session's own names: gradients, loss,
+   * metrics. Empty or missing between steps.
+   */
+  readonly accumulated?: NamedArrays
 }
 
 /** Where the data order stands. */
@@ -32,6 +38,38 @@ export interface DataState {
   readonly batches: number
   /** How many samples the data has, where that is known: other data would have another order. */
   readonly length?: number | undefined
+}
+
+/** How far a step was when a state was taken within it: a run that goes on from there does only the rest. */
+export interface PartialStep {
+  /** The progress that the step will have made, by which it decided what was due. */
+  readonly progress: Progress
+  /** Where the data order stood when the step began: its batches are fetched again from there. */
+  readonly data: DataState
+  /** Batches that have been fetched, and microbatches that have passed; each told to hooks already. */
+  readonly fetched: number
+  readonly microbatches: number
+  /** Samples of the step, of all ranks. */
+  readonly samples: number
+  /** Whether it was to be logged when its forward pass began: only then are metrics computed. */
+  readonly measured: boolean
+  /** Whether the parameters have been updated, or were left alone because a hook asked to skip the step. */
+  readonly updated: boolean
+  readonly skipped: boolean
+  /** The step's numbers, where it has got so far: `loss`, `gradient_norm`, metrics. */
+  readonly values: Readonly<Record<string, number>>
+  /** The evaluation that was under way: batches done, and what they have added up. */
+  readonly evaluation?: PartialEvaluation
+}
+
+/** An evaluation that was under way. */
+export interface PartialEvaluation {
+  /** Batches that are done, on this rank. */
+  readonly batches: number
+  /** Their samples. */
+  readonly samples: number
+  /** Each value, weighted by samples and summed in the order of the batches. */
+  readonly sums: Readonly<Record<string, number>>
 }
 
 /** A hook's own state and the version of its form. */
@@ -55,8 +93,21 @@ export interface RunState {
   readonly session: SessionState
   /** What hooks have asked for and the run has not decided; a stop is not among it. */
   readonly requests: readonly Request[]
+  /** Present where the state was taken within a step: the counters above are those of the step before. */
+  readonly partial?: PartialStep
   /** By the unique names of the hooks. */
   readonly hooks: Readonly<Record<string, HookState>>
   /** The resolved configuration of the run that was saved. */
+  readonly configuration: Json
+}
+
+/** Everything that one rank needs to continue an inference, besides the parameters. */
+export interface InferenceState {
+  readonly step: number
+  readonly samples: number
+  readonly seconds: number
+  readonly data: DataState
+  readonly requests: readonly Request[]
+  readonly hooks: Readonly<Record<string, HookState>>
   readonly configuration: Json
 }

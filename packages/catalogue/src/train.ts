@@ -81,7 +81,10 @@ export const optimizer_step: Phase<StepContext> = definePhase('train.optimizer_s
  */
 export const log: Event<LogContext> = defineEvent('train.log')
 
-/** The moment for checkpoints: everything of this step is done, and requests have not been decided. */
+/**
+ * The moment for checkpoints: everything of this step is done, and requests have not been decided. Where a save was
+ * asked for at once: before the next microbatch or evaluation batch (`context.isWithinStep`).
+ */
 export const checkpoint: Event<CheckpointContext> = defineEvent('train.checkpoint')
 
 /** Training reached its end: all steps or epochs are done. */

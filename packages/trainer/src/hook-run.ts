@@ -6,6 +6,7 @@ import {
   type PersistedState,
   type Progress,
   type RequestKind,
+  type RequestOptions,
   type Run,
   type RunSubscribeOptions,
   type Trigger,
@@ -19,6 +20,7 @@ import {
   HookError,
   type Unsubscribe,
 } from '@hookstep/core'
+import type { Incident } from '@hookstep/core/policies'
 
 /** What a run offers to its hooks. */
 export interface RunServices {
@@ -28,9 +30,10 @@ export interface RunServices {
   readonly progress: Progress
   readonly signal: AbortSignalLike
   isDue(trigger: Trigger): boolean
-  request(kind: RequestKind, reason: string, requestedBy: string): void
+  request(kind: RequestKind, reason: string, requestedBy: string, options?: RequestOptions): void
   persist(hook: string, state: PersistedState): void
   warn(message: string): void
+  report(hook: string, incident: Incident): void
   /** Errors of handlers of closing events. */
   readonly closingErrors: unknown[]
   /** Told of every subscription, to end those that are left when the run closes. */
@@ -102,12 +105,12 @@ export class HookRun implements Run {
     return this.services.isDue(trigger)
   }
 
-  stop(reason: string): void {
-    this.services.request('stop', reason, this.name)
+  stop(reason: string, options?: RequestOptions): void {
+    this.services.request('stop', reason, this.name, options)
   }
 
-  save(reason: string): void {
-    this.services.request('save', reason, this.name)
+  save(reason: string, options?: RequestOptions): void {
+    this.services.request('save', reason, this.name, options)
   }
 
   evaluate(reason: string): void {
@@ -128,6 +131,10 @@ export class HookRun implements Run {
 
   warn(message: string): void {
     this.services.warn(`${this.name}: ${message}`)
+  }
+
+  report(incident: Incident): void {
+    this.services.report(this.name, incident)
   }
 
   /** A handler whose failure does not keep the others from hearing that the run is over. */

@@ -6,11 +6,14 @@ import {
   type PersistedState,
   type Progress,
   type RequestKind,
+  type RequestOptions,
   type Trigger,
 } from '@hookstep/catalogue'
 import type { AbortSignalLike, EventBus, Unsubscribe } from '@hookstep/core'
+import type { Incident } from '@hookstep/core/policies'
 import type { RunServices } from './hook-run.ts'
 import { HookStates } from './hook-states.ts'
+import { Incidents } from './incidents.ts'
 import type { ResolvedOptions } from './options.ts'
 import { printWarning } from './platform.ts'
 import { type ProcessGroup, plainDistributed } from './process-group.ts'
@@ -25,6 +28,7 @@ export class Ledger implements RunServices {
   readonly requests: Requests
   readonly hookStates: HookStates = new HookStates()
   readonly warnings: string[] = []
+  readonly incidents: Incidents
   /** What handlers of closing events threw: all of them are called, whatever one of them does. */
   readonly closingErrors: unknown[] = []
   hostSyncs = 0
@@ -41,6 +45,7 @@ export class Ledger implements RunServices {
     this.requests = new Requests(options.group.worldSize)
     this.configuration = options.configuration
     this.signal = options.signal
+    this.incidents = new Incidents(options.bus, this.distributed, (message) => this.warn(message))
     this.now = Object.freeze({ step: 0, epochs: 0, samples: 0, seconds: 0, totalSteps, last: false })
     this.before = this.now
     for (const trigger of [options.log, options.evaluate?.when]) if (trigger) this.checkLength(trigger)
@@ -73,8 +78,9 @@ export class Ledger implements RunServices {
     return isDue(trigger, this.before, this.now)
   }
 
-  request(kind: RequestKind, reason: string, requestedBy: string): void {
-    this.requests.add(Object.freeze({ kind, reason, requestedBy, step: this.now.step }))
+  request(kind: RequestKind, reason: string, requestedBy: string, { now }: RequestOptions = {}): void {
+    const { step } = this.now
+    this.requests.add(Object.freeze({ kind, reason, requestedBy, step, ...(now && { now }) }))
     if (this.requests.find('stop') !== undefined) this.refine({ last: true })
   }
 
@@ -100,6 +106,10 @@ export class Ledger implements RunServices {
     if (this.warnings.includes(message)) return
     this.warnings.push(message)
     printWarning(message)
+  }
+
+  report(hook: string, incident: Incident): void {
+    this.incidents.add(hook, incident)
   }
 
   onSubscribed(unsubscribe: Unsubscribe): void {

@@ -11,6 +11,7 @@ import { type AbortSignalLike, EventBus, type EventBusOptions } from '@hookstep/
 import type { Backend } from './backend.ts'
 import type { Data } from './data.ts'
 import { isDataset } from './data-loader.ts'
+import type { HookIncidents } from './incidents.ts'
 import { type ProcessGroup, singleProcess } from './process-group.ts'
 import { type Schedule, toSchedule } from './schedules.ts'
 
@@ -335,4 +336,6 @@ export interface RunSummary {
   /** Every request that was made, with who and why. */
   readonly requests: readonly Request[]
   readonly warnings: readonly string[]
+  /** Hooks that failed or missed events without ending the run, by name. Empty when all went well. */
+  readonly incidents: Readonly<Record<string, HookIncidents>>
 }

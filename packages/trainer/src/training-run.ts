@@ -350,7 +350,14 @@ export class TrainingRun {
     await this.tell(train.checkpoint, (): CheckpointContext => {
       const { progress } = this.ledger
       const capture = (): Promise<RunState> => capturing.run(() => this.capture())
-      return { ...this.base, step: progress.step, progress, requests: Object.freeze(requests), capture }
+      return {
+        ...this.base,
+        step: progress.step,
+        progress,
+        isWithinStep: false,
+        requests: Object.freeze(requests),
+        capture,
+      }
     })
     await capturing.end()
   }
@@ -416,7 +423,8 @@ export class TrainingRun {
   private async fail(error: unknown): Promise<void> {
     const at = (error as { at?: unknown } | undefined)?.at
     const progress = this.asOfNow(this.reached)
-    const context = { ...this.base, progress, error, at: typeof at === 'string' ? at : this.at }
+    const capture = (): Promise<RunState> => this.capture()
+    const context = { ...this.base, progress, error, at: typeof at === 'string' ? at : this.at, capture }
     this.outcome = 'failed'
     this.failure = { error }
     this.options.group.abort(error instanceof Error ? error : new Error(String(error)))
@@ -465,6 +473,7 @@ export class TrainingRun {
       hostSyncs: ledger.hostSyncs,
       requests: ledger.requests.made,
       warnings: ledger.warnings,
+      incidents: ledger.incidents.summary,
     })
   }
 

@@ -1,0 +1,35 @@
+import type { Trigger } from '@hookstep/catalogue'
+import type { CheckpointStore } from './store.ts'
+
+/** When to save, what to keep, and what to go on from. */
+export interface CheckpointOptions {
+  readonly store: CheckpointStore
+  /** When a checkpoint is saved, besides on request and on failure. Default `every('1 epoch', { last: true })`. */
+  readonly when?: Trigger
+  /** What retention leaves. Default `{ last: 3 }`. */
+  readonly keep?: Keep
+  /**
+   * What a run goes on from. `auto`: the newest valid checkpoint, if there is any. `newest`: likewise, and none is
+   * an error. `never`: it begins afresh. Else a checkpoint's name. Default `auto`.
+   */
+  readonly resume?: 'auto' | 'newest' | 'never' | (string & {})
+  /** Whether a run that fails is saved where its last complete step left it. Default true. */
+  readonly onFailure?: boolean
+  /** The hook's name: two checkpoint hooks in one run need two. Default `checkpoint`. */
+  readonly name?: string
+}
+
+/** What retention leaves: the union of what these name. The newest valid checkpoint always stays. */
+export interface Keep {
+  /** The newest so many. Default 3; with several ranks at least 2. */
+  readonly last?: number
+  /** Those of which a metric of the last evaluation was best. */
+  readonly best?: {
+    readonly metric: string
+    readonly mode: 'min' | 'max'
+    /** Default 1. */
+    readonly count?: number
+  }
+  /** Those at which this was due: `every('10000 steps')`. They stay for good. */
+  readonly pinned?: Trigger
+}

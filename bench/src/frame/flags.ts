@@ -17,8 +17,12 @@ function parse(): Flags {
     const options = {
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     } as const
-    return parseArgs({ options }).values
+    const { help, ...flags } = parseArgs({ options }).values
+    if (!help) return flags
+    console.log('--json: end with one line of JSON. --quick: one short round, to see that it runs.')
+    return process.exit(0)
   } catch (error) {
     console.error(`${(error as Error).message.split('. ')[0]}: the flags are --json and --quick`)
     return process.exit(1)

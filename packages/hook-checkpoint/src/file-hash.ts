@@ -1,0 +1,59 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import type { FileEntry } from './store.ts'
+
+/** What is hashed between two chances for others: some milliseconds' worth, also on a slow phone. */
+const pieceBytes = 512 * 1024
+
+/** The size and the SHA-256 of a file, computed piece by piece, so that a page stays alive meanwhile. */
+export class FileHash {
+  private readonly hash = sha256.create()
+  private bytes = 0
+  private sinceYield = 0
+
+  async add(part: Uint8Array): Promise<void> {
+    for (let start = 0; start < part.length; start += pieceBytes) {
+      const piece = part.subarray(start, start + pieceBytes)
+      this.hash.update(piece)
+      this.bytes += piece.length
+      this.sinceYield += piece.length
+      if (this.sinceYield < pieceBytes) continue
+      this.sinceYield = 0
+      await yieldToOthers()
+    }
+  }
+
+  /** Of all that was added. Nothing can be added afterwards. */
+  entry(): FileEntry {
+    return { bytes: this.bytes, sha256: bytesToHex(this.hash.digest()) }
+  }
+}
+
+/** Of the parts one behind the other. */
+export async function hashOf(parts: readonly Uint8Array[]): Promise<FileEntry> {
+  const hash = new FileHash()
+  for (const part of parts) await hash.add(part)
+  return hash.entry()
+}
+
+/**
+ * Resolves in a later task. A message comes at once where a timer would wait four milliseconds, and, unlike
+ * a timer or an animation frame, as quickly in a tab that nobody looks at.
+ */
+function yieldToOthers(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel() as unknown as Record<'port1' | 'port2', Port>
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(undefined)
+  })
+}
+
+/** What Node and browsers have in common of a `MessagePort`: their types disagree. */
+interface Port {
+  onmessage: (() => void) | null
+  postMessage(message: unknown): void
+  close(): void
+}

@@ -1,5 +1,5 @@
 import type { Distributed, Progress } from './progress.ts'
-import type { InferenceState, Json, RunState } from './state.ts'
+import type { InferenceState, Json, NamedArrays, RunState } from './state.ts'
 
 /** What every context tells. Contexts are immutable; live objects come with the configuration events. */
 export interface RunContext {
@@ -16,6 +16,22 @@ export interface DataLoaderContext extends RunContext {
   readonly stepsPerEpoch: number | undefined
 }
 
+/**
+ * Numbers that live in the backend, handed over as plain arrays by name: for handlers that the run waits for. A
+ * hook in the background would meet them in the middle of a step. Every call copies all of them between device
+ * and host: a host sync, and on a large model much memory.
+ */
+export interface LiveArrays {
+  /** A copy of all of them. */
+  read(): Promise<NamedArrays>
+  /**
+   * Puts others in their place; with several ranks, every rank must write the same.
+   *
+   * @throws Error where names, shapes or types differ from those read, naming the array.
+   */
+  write(arrays: NamedArrays): Promise<void>
+}
+
 export interface ModelContext extends RunContext {
   /** The backend's name, such as `wasm`. */
   readonly backend: string
@@ -23,16 +39,33 @@ export interface ModelContext extends RunContext {
   readonly model: unknown
   /** How many numbers are learned. */
   readonly parameterCount: number
+  /**
+   * What is learned; behind it what else the model keeps, such as the statistics of a normalisation. Until the
+   * run has closed. Optimizer slots and random streams stay as they are when parameters are written.
+   */
+  readonly parameters: LiveArrays
 }
 
 export interface OptimizerContext extends RunContext {
   /** The live optimizer, as the task made it. */
   readonly optimizer: unknown
+  /**
+   * The gradients of the step under way, named like the parameters. There at `train.forward_backward.post` (this
+   * rank's sum), `train.optimizer_step.pre` and `train.optimizer_step.post` (final); at any other event, reading
+   * or writing them is an error.
+   */
+  readonly gradients: LiveArrays
 }
 
 export interface ScheduleContext extends RunContext {
-  /** The learning rate of a step, counted from 1. */
+  /** The learning rate of a step, counted from 1, as hooks adjust it by now. */
   readonly learningRate: (step: number) => number
+  /**
+   * Lets a hook change the learning rate: the scheduled one of every step passes through `change` as the step begins,
+   * through those of earlier hooks first. What `change` goes by beyond its arguments is the hook's to persist, and
+   * must be the same on every rank. To be called while the event is delivered.
+   */
+  readonly adjust: (change: (rate: number, step: number) => number) => void
 }
 
 export interface RestoreContext extends RunContext {

@@ -7,6 +7,7 @@ export class Course {
   /** Of all ranks. */
   readonly samplesPerStep: number
   private readonly options: ResolvedOptions
+  private readonly adjustments: ((rate: number, step: number) => number)[] = []
 
   /** @throws RangeError when the data cannot fill a step. */
   constructor(options: ResolvedOptions) {
@@ -50,10 +51,18 @@ export class Course {
     return steps >= allSteps || this.loader.position.epoch > epochs
   }
 
-  /** @throws RangeError where the schedule gives no number. */
+  /** Lets the scheduled rates pass through one more function, behind those that are there. */
+  adjust(change: (rate: number, step: number) => number): void {
+    this.adjustments.push(change)
+  }
+
+  /** @throws RangeError where the schedule, or what adjusts it, gives no number. */
   learningRate(step: number, totalSteps: number | undefined): number {
-    const rate = this.options.learningRate(step, totalSteps)
+    const scheduled = this.options.learningRate(step, totalSteps)
+    const rate = this.adjustments.reduce((adjusted, change) => change(adjusted, step), scheduled)
     if (Number.isFinite(rate)) return rate
-    throw new RangeError(`the learning rate of step ${step} is ${rate}: the schedule must give a number`)
+    throw new RangeError(
+      `the learning rate of step ${step} is ${rate}: the schedule, and hooks that adjust it, must give a number`,
+    )
   }
 }

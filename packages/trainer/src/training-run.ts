@@ -16,6 +16,7 @@ import { Course } from './course.ts'
 import type { Fetched } from './data-loader.ts'
 import { runEvaluation } from './evaluation.ts'
 import { Ledger } from './ledger.ts'
+import { liveGradients, liveParameters } from './live-arrays.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
 import { RunClock } from './run-clock.ts'
 import { captureState, checkSameStep, restoreState, type StatefulParts } from './run-state.ts'
@@ -96,12 +97,32 @@ export class TrainingRun {
       backend: options.backend.name,
       model,
       parameterCount,
+      parameters: liveParameters(this.session, () => this.countHostSync()),
     }))
-    await this.tell(train.configuration.optimizer, () => ({ ...this.base, optimizer }))
+    await this.tell(train.configuration.optimizer, () => ({
+      ...this.base,
+      optimizer,
+      gradients: liveGradients(
+        this.session,
+        () => this.countHostSync(),
+        () => this.at,
+      ),
+    }))
+    await this.schedule()
+  }
+
+  private async schedule(): Promise<void> {
+    const { ledger, course } = this
+    const adjusting = new WhileDelivered('adjust()', train.configuration.lr_scheduler)
     await this.tell(train.configuration.lr_scheduler, () => ({
       ...this.base,
       learningRate: (step: number) => course.learningRate(step, ledger.progress.totalSteps),
+      adjust: (change: (rate: number, step: number) => number) => {
+        adjusting.check()
+        course.adjust(change)
+      },
     }))
+    await adjusting.end()
   }
 
   private async restore(): Promise<void> {

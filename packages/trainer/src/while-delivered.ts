@@ -10,14 +10,17 @@ export class WhileDelivered {
     this.event = event.id
   }
 
-  run<Result>(action: () => Promise<Result>): Promise<Result> {
-    if (!this.isOpen) {
-      return Promise.reject(new Error(`${this.what} can be called while ${this.event} is delivered only`))
-    }
+  /** @throws Error when the event is over. */
+  check(): void {
+    if (!this.isOpen) throw new Error(`${this.what} can be called while ${this.event} is delivered only`)
+  }
+
+  async run<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.check()
     const begun = action()
     this.begun.push(begun.catch(() => {}))
     // A promise of the caller's own: where nobody looks at its failure, the platform tells.
-    return begun.then((result) => result)
+    return begun
   }
 
   async end(): Promise<void> {

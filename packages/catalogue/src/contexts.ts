@@ -90,11 +90,8 @@ export interface InferenceRestoreContext extends RunContext {
   agree(value: number): Promise<number>
 }
 
-export interface InferenceCheckpointContext extends RunContext {
-  readonly step: number
+export interface InferenceCheckpointContext extends CheckpointPreContext {
   readonly samples: number
-  /** Who asked for a checkpoint at this step, and why. */
-  readonly requests: readonly Request[]
   /** Copies everything that this rank needs to continue from here. To be called while the event is delivered. */
   capture(): Promise<InferenceState>
 }
@@ -213,14 +210,18 @@ export interface EvaluatedContext extends EvaluateContext {
   readonly values: Values
 }
 
-export interface CheckpointContext extends RunContext {
+/** What training and inference say alike of a checkpoint to be taken. */
+export interface CheckpointPreContext extends RunContext {
   /** The last step that is complete. */
   readonly step: number
+  /** Who asked for a checkpoint at this step, and why. */
+  readonly requests: readonly Request[]
+}
+
+export interface CheckpointContext extends CheckpointPreContext {
   readonly progress: Progress
   /** Whether a further step is under way: somebody asked to save at once. */
   readonly isWithinStep: boolean
-  /** Who asked for a checkpoint at this step, and why. */
-  readonly requests: readonly Request[]
   /**
    * Copies everything that this rank needs to continue from here. Delivers the log entries that are late, and
    * waits for the device: a host sync. To be called while the event is delivered.

@@ -36,6 +36,8 @@ export interface DataOrder {
   readonly shuffle: boolean
   /** An epoch is cut to a multiple of this many samples; 1 uses all. */
   readonly multipleOf: number
+  /** Where ranks bring batches of their own: which of them ends an epoch for all. Default `shortest`. */
+  readonly endsWith?: 'shortest' | 'longest'
   /** Batches fetched ahead. */
   readonly prefetch: number
   readonly seed: number
@@ -47,7 +49,7 @@ export function isDataset(data: Data): data is Dataset {
 }
 
 export function openDataLoader(data: Data, order: DataOrder): DataLoader {
-  return isDataset(data) ? new DatasetLoader(data, order) : new StreamLoader(data, order.group)
+  return isDataset(data) ? new DatasetLoader(data, order) : new StreamLoader(data, order)
 }
 
 const beginning: DataState = { epoch: 1, samples: 0, batches: 0 }
@@ -179,21 +181,25 @@ type Result = IteratorResult<Batch, unknown>
 /** How long a stream is given to close. */
 const closingMs = 2000
 
-/** Batches as they come, read one ahead. Each rank brings its own; the shortest ends the epoch for all. */
+/** Batches as they come, read one ahead. Each rank brings its own; the shortest, or the longest, ends the epoch for all. */
 class StreamLoader implements DataLoader {
   readonly samplesPerEpoch = undefined
   readonly resumesExactly = false
   position = beginning
   private readonly data: Exclude<Data, Dataset>
   private readonly group: ProcessGroup
+  private readonly endsWith: 'shortest' | 'longest'
+  /** Whether any rank has taken a batch. */
+  private isBegun = false
   private iterator: Iterator<Batch> | AsyncIterator<Batch> | undefined
   private ahead: Result | Promise<Result> | undefined
   /** The epoch before, while its iterator closes. */
   private leaving: Promise<void> | undefined
 
-  constructor(data: Exclude<Data, Dataset>, group: ProcessGroup) {
+  constructor(data: Exclude<Data, Dataset>, { group, endsWith = 'shortest' }: DataOrder) {
     this.data = data
     this.group = group
+    this.endsWith = endsWith
   }
 
   samplesAhead(): undefined {
@@ -206,15 +212,18 @@ class StreamLoader implements DataLoader {
       // A failure is a batch as well: it is met where it is taken, not in the step before.
       () => true,
     )
-    if (!isMore && this.position.batches === 0) throw emptyStream(this.position.epoch)
-    if (this.group.worldSize === 1) return isMore
-    const more = Float64Array.of(isMore ? 1 : 0)
-    await this.group.allReduce(more, 'min')
-    return more[0] === 1
+    const mustGive = this.position.batches === 0 && this.endsWith === 'shortest'
+    if (!isMore && mustGive) throw emptyStream(this.position.epoch)
+    const goesOn = await this.agree(isMore)
+    if (!goesOn && !this.isBegun) throw emptyStream(this.position.epoch)
+    return goesOn
   }
 
-  async take(): Promise<Fetched> {
-    const fetched = measured((await this.peek()).value as Batch)
+  async take(): Promise<Fetched | undefined> {
+    const { done, value } = await this.peek()
+    this.isBegun = true
+    if (done === true) return undefined
+    const fetched = measured(value as Batch)
     const { epoch, samples, batches } = this.position
     this.position = { epoch, samples: samples + fetched.size, batches: batches + 1 }
     this.ahead = undefined
@@ -224,6 +233,7 @@ class StreamLoader implements DataLoader {
 
   nextEpoch(): void {
     this.position = { epoch: this.position.epoch + 1, samples: 0, batches: 0 }
+    this.isBegun = false
     this.leaving = this.leave()
     // Its failure is met where it is awaited.
     this.leaving.catch(() => {})
@@ -233,6 +243,7 @@ class StreamLoader implements DataLoader {
     await this.leaving
     await this.leave()
     this.position = { epoch, samples: 0, batches: 0 }
+    this.isBegun = true
     while (this.position.batches < batches) {
       if ((await this.peek()).done === true) {
         throw new RangeError(
@@ -246,6 +257,14 @@ class StreamLoader implements DataLoader {
   async close(): Promise<void> {
     await this.leaving
     await this.leave()
+  }
+
+  /** Whether the epoch goes on for all, where this rank has another batch, or has not. */
+  private async agree(isMore: boolean): Promise<boolean> {
+    if (this.group.worldSize === 1) return isMore
+    const more = Float64Array.of(isMore ? 1 : 0)
+    await this.group.allReduce(more, this.endsWith === 'shortest' ? 'min' : 'max')
+    return more[0] === 1
   }
 
   /** Lets data that has not come to its end close what it opened, as leaving a `for await` would. */

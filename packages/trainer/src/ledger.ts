@@ -14,10 +14,20 @@ import type { Incident } from '@hookstep/core/policies'
 import type { RunServices } from './hook-run.ts'
 import { HookStates } from './hook-states.ts'
 import { Incidents } from './incidents.ts'
-import type { ResolvedOptions } from './options.ts'
 import { printWarning } from './platform.ts'
 import { type ProcessGroup, plainDistributed } from './process-group.ts'
 import { Requests } from './requests.ts'
+
+/** What the options of training and of inference have in common. */
+export interface LedgerOptions {
+  readonly bus: EventBus
+  readonly group: ProcessGroup
+  readonly configuration: Json
+  readonly signal: AbortSignalLike
+  /** Triggers of the run's own. */
+  readonly log?: Trigger
+  readonly evaluate?: { readonly when: Trigger } | undefined
+}
 
 /** What a run keeps about itself: progress, requests, warnings, and what its hooks have left with it. */
 export class Ledger implements RunServices {
@@ -38,7 +48,8 @@ export class Ledger implements RunServices {
   private readonly group: ProcessGroup
   private readonly subscriptions = new Set<Unsubscribe>()
 
-  constructor(options: ResolvedOptions, totalSteps: number | undefined) {
+  /** @throws RangeError where a trigger of the run's own cannot be. */
+  constructor(options: LedgerOptions, totalSteps: number | undefined) {
     this.bus = options.bus
     this.group = options.group
     this.distributed = plainDistributed(options.group)

@@ -98,10 +98,10 @@ export interface ResolvedOptions {
  * @throws TypeError | RangeError naming the option, its value and the remedy.
  */
 export function resolveOptions(options: TrainerOptions): ResolvedOptions {
-  checkNames(options)
+  checkNames('the trainer', options, optionNames)
   checkBackend(options.backend)
   checkData('data', options.data)
-  if (!isDataset(options.data)) checkStreamOptions(options)
+  checkStreamOptions(options, ['batchSize', 'shuffle', 'lastBatch', 'prefetch'])
   const { steps, epochs, evaluate, maxGradientNorm } = options
   if (steps === undefined && epochs === undefined) {
     throw new TypeError('give steps or epochs: without either, training would not end')
@@ -140,7 +140,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
   }
 }
 
-const neverAborted: AbortSignalLike = Object.freeze({
+export const neverAborted: AbortSignalLike = Object.freeze({
   aborted: false,
   addEventListener() {},
   removeEventListener() {},
@@ -169,17 +169,16 @@ const optionNames: Readonly<Record<keyof TrainerOptions, true>> = {
   handlerTimeoutMs: true,
 }
 
-function checkNames(options: TrainerOptions): void {
+/** @throws TypeError on an option that there is not: a typo is an error. */
+export function checkNames(owner: string, options: object, names: Readonly<Record<string, true>>): void {
   for (const name of Object.keys(options)) {
-    if (!(name in optionNames)) {
-      throw new TypeError(
-        `the trainer has no option "${name}"; there are ${Object.keys(optionNames).join(', ')}`,
-      )
+    if (!Object.hasOwn(names, name)) {
+      throw new TypeError(`${owner} has no option "${name}"; there are ${Object.keys(names).join(', ')}`)
     }
   }
 }
 
-function checkBackend(backend: Backend): void {
+export function checkBackend(backend: Backend): void {
   if (typeof backend?.open !== 'function') {
     throw new TypeError(
       `backend is ${String(backend)}; give one such as wasm(task) of @hookstep/backend-tfjs`,
@@ -206,7 +205,11 @@ export function checkData(name: string, data: Data): void {
 }
 
 /** Options that are objects: what is often mistaken for them is refused. */
-function checkShapes({ hooks, signal, distributed }: TrainerOptions): void {
+export function checkShapes({
+  hooks,
+  signal,
+  distributed,
+}: Pick<TrainerOptions, 'hooks' | 'signal' | 'distributed'>): void {
   if (hooks !== undefined && !Array.isArray(hooks)) {
     throw new TypeError(`hooks is ${describeValue(hooks)}; give a list: hooks: [hook]`)
   }
@@ -229,8 +232,12 @@ function describeValue(value: unknown): string {
 }
 
 /** Options that choose samples mean nothing to data that comes in batches. */
-function checkStreamOptions(options: TrainerOptions): void {
-  for (const name of ['batchSize', 'shuffle', 'lastBatch', 'prefetch'] as const) {
+export function checkStreamOptions<Options extends { readonly data: Data }>(
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): void {
+  if (isDataset(options.data)) return
+  for (const name of names) {
     if (options[name] !== undefined) {
       throw new TypeError(`${name} needs a dataset; the batches of an iterable are taken as they come`)
     }
@@ -256,7 +263,10 @@ function resolveEvaluate(options: EvaluateOptions, batchSize: number): Required<
   }
 }
 
-function resolveBus({ bus, handlerTimeoutMs }: TrainerOptions): EventBus {
+export function resolveBus({
+  bus,
+  handlerTimeoutMs,
+}: Pick<TrainerOptions, 'bus' | 'handlerTimeoutMs'>): EventBus {
   if (bus !== undefined && handlerTimeoutMs !== undefined) {
     throw new TypeError('handlerTimeoutMs belongs to the bus: give it to the EventBus that you hand in')
   }
@@ -311,8 +321,12 @@ function describe(
     hooks: hooks.map((hook) => hook?.name),
     worldSize: group.worldSize,
   }
-  // As JSON it is free of undefined, and a copy; frozen it is nobody's to change.
-  return JSON.parse(JSON.stringify(described), (_, value) => Object.freeze(value)) as Json
+  return plainCopy(described)
+}
+
+/** As JSON it is free of undefined, and a copy; frozen it is nobody's to change. */
+export function plainCopy(value: object): Json {
+  return JSON.parse(JSON.stringify(value), (_, part) => Object.freeze(part)) as Json
 }
 
 /** What became of a run. */

@@ -1,0 +1,79 @@
+import { type Hook, train } from '@hookstep/catalogue'
+import { check, isCount } from './check.ts'
+
+export interface NanGuardOptions {
+  /** The run ends when so many steps in a row had to be skipped; 1: at the first. Default 10. */
+  readonly maximumInARow?: number
+  /**
+   * A loss of more than so many times the median of the latest ones is refused as well: 4, for example. For
+   * losses that are positive. Default Infinity: any finite loss is taken.
+   */
+  readonly spikeFactor?: number
+  /** Of how many losses the median is taken; before there are as many, nothing is a spike. Default 50. */
+  readonly spikeWindow?: number
+}
+
+type State = { readonly inARow: number; readonly recent: readonly number[] }
+
+/**
+ * Skips steps whose loss or gradient norm is not finite, before they spoil the parameters; ends the run where
+ * they do not cease. The gradient norm is known where the trainer clips: give it `maxGradientNorm`. Two host syncs
+ * a step. With several ranks each looks at its own loss, and all skip together.
+ *
+ * ```ts
+ * const hooks = [nanGuard({ maximumInARow: 3, spikeFactor: 4 })]
+ * ```
+ *
+ * @throws RangeError on an option that cannot be.
+ */
+export function nanGuard(options: NanGuardOptions = {}): Hook {
+  const { maximumInARow = 10, spikeFactor = Infinity, spikeWindow = 50 } = options
+  check('nanGuard', 'maximumInARow', maximumInARow, isCount(maximumInARow), 'a positive whole number')
+  check('nanGuard', 'spikeFactor', spikeFactor, spikeFactor > 1, 'more than 1')
+  check('nanGuard', 'spikeWindow', spikeWindow, isCount(spikeWindow), 'a positive whole number')
+
+  return {
+    name: 'nan-guard',
+    setup(run) {
+      let inARow = 0
+      let recent: readonly number[] = []
+
+      run.persist<State>({
+        version: 1,
+        save: () => ({ inARow, recent }),
+        load(state) {
+          inARow = state.inARow
+          recent = state.recent
+        },
+      })
+
+      const refuse = (finding: string): void => {
+        inARow++
+        run.skipStep(finding)
+        if (inARow >= maximumInARow) run.stop(`${finding}; ${inARow} steps in a row had to be skipped`)
+      }
+      // Before the trainer looks at the loss itself, which would end the run.
+      run.subscribe(train.forward_backward.post, async (context) => {
+        const loss = await context.loss()
+        const limit = recent.length < spikeWindow ? Infinity : spikeFactor * median(recent)
+        if (!Number.isFinite(loss)) return refuse(`the loss is ${loss}`)
+        if (loss > limit) return refuse(`the loss of ${loss} is above ${limit}`)
+        recent = [...recent, loss].slice(-spikeWindow)
+      })
+      run.subscribe(train.optimizer_step.pre, async (context) => {
+        const norm = await context.gradientNorm()
+        if (norm !== undefined && !Number.isFinite(norm)) refuse(`the gradient norm is ${norm}`)
+      })
+      run.subscribe(train.optimizer_step.post, () => {
+        inARow = 0
+      })
+    },
+  }
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const half = Math.floor(sorted.length / 2)
+  const upper = sorted[half] as number
+  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] as number) + upper) / 2
+}

@@ -1,1 +1,6 @@
 export type { Incident } from './incident.ts'
+export { type BackgroundOptions, background } from './policies/background.ts'
+export type { Overflow } from './policies/handler-queue.ts'
+export { type IsolatedOptions, isolated } from './policies/isolated.ts'
+export { onRank, type RankedRun, type Where } from './policies/on-rank.ts'
+export type { PolicyRun } from './policies/policy-run.ts'

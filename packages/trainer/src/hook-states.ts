@@ -27,13 +27,10 @@ export class HookStates {
     this.isOpen = false
   }
 
-  /** Copies of all states. */
-  save(): Record<string, HookState> {
+  /** Copies of all states, taken one after another. */
+  async save(): Promise<Record<string, HookState>> {
     const saved: Record<string, HookState> = {}
-    for (const [hook, state] of this.declared) {
-      const copy = (): Json => copyJson(state.save(), 'save()')
-      saved[hook] = { version: state.version, state: naming(hook, 'persist.save', copy) }
-    }
+    for (const [hook, state] of this.declared) saved[hook] = await savedBy(hook, state)
     return saved
   }
 
@@ -48,6 +45,14 @@ export class HookStates {
       if (this.declared.has(hook)) continue
       warn(`the saved state of hook "${hook}" is not used: no hook of that name keeps one`)
     }
+  }
+}
+
+async function savedBy(hook: string, state: PersistedState): Promise<HookState> {
+  try {
+    return { version: state.version, state: copyJson(await state.save(), 'save()') }
+  } catch (error) {
+    throw new HookError(hook, 'persist.save', error)
   }
 }
 

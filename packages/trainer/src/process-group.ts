@@ -172,3 +172,13 @@ export function plainDistributed(group: Distributed): Distributed {
   const { rank, worldSize, localRank, isMain, isLocalMain } = group
   return Object.freeze({ rank, worldSize, localRank, isMain, isLocalMain })
 }
+
+/** The least number that any rank names. @throws RangeError on NaN, which is neither less nor more. */
+export async function leastOf(value: number, group: ProcessGroup): Promise<number> {
+  if (typeof value !== 'number' || Number.isNaN(value)) {
+    throw new RangeError(`agree(${value}): ranks agree on the least number; name one`)
+  }
+  const least = Float64Array.of(value)
+  await group.allReduce(least, 'min')
+  return least[0] as number
+}

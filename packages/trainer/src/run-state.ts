@@ -28,7 +28,7 @@ export async function captureState(
     data: course.loader.position,
     session: await session.save(),
     requests: ledger.requests.undecided,
-    hooks: ledger.hookStates.save(),
+    hooks: await ledger.hookStates.save(),
     configuration: ledger.configuration,
   }
 }

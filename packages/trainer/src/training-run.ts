@@ -18,6 +18,7 @@ import { runEvaluation } from './evaluation.ts'
 import { Ledger } from './ledger.ts'
 import { liveGradients, liveParameters } from './live-arrays.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
+import { leastOf } from './process-group.ts'
 import { RunClock } from './run-clock.ts'
 import { captureState, checkSameStep, restoreState, type StatefulParts } from './run-state.ts'
 import { Step } from './step.ts'
@@ -127,11 +128,14 @@ export class TrainingRun {
 
   private async restore(): Promise<void> {
     const restoring = new WhileDelivered('restore()', train.restore)
+    const agreeing = new WhileDelivered('agree()', train.restore)
     await this.tell(train.restore, () => ({
       ...this.base,
       restore: (state: RunState) => restoring.run(() => this.load(state)),
+      agree: (value: number) => agreeing.run(() => leastOf(value, this.options.group)),
     }))
     await restoring.end()
+    await agreeing.end()
     await checkSameStep(this.options.group, this.ledger.progress.step)
   }
 

@@ -1,4 +1,8 @@
 import type { Values } from '@hookstep/catalogue'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { fromExactJson, toExactJson } from './exact-json.ts'
+import { count, type Form, flag, listOf, number, object, oneOf, recordOf, text, textLike } from './forms.ts'
 import type { FileEntry } from './store.ts'
 
 /** What `manifest.json` says of a checkpoint: written last, and read first. */
@@ -32,4 +36,52 @@ export interface Manifest {
 }
 
 /** What a checkpoint is told besides its state. */
-export type ManifestFacts = Pick<Manifest, 'reasons' | 'metrics' | 'pinned' | 'rank' | 'worldSize'>
+export type ManifestFacts = Pick<
+  Manifest,
+  'sequence' | 'rank' | 'worldSize' | 'reasons' | 'metrics' | 'pinned'
+>
+
+/** A checkpoint's name: `step-00000200`, `step-00000200-within-201`, `step-00000200-2`. */
+export const checkpointName: RegExp = /^step-\d{8,15}(-within-\d{1,15})?(-\d{1,6})?$/
+
+/** A manifest with the hash of itself. */
+export function sealed(manifest: Omit<Manifest, 'sha256'>): Manifest {
+  return { ...manifest, sha256: bytesToHex(sha256(utf8ToBytes(toExactJson(manifest)))) }
+}
+
+/** What lies in `manifest.json`. */
+export function manifestText(manifest: Manifest): string {
+  return `${toExactJson(manifestForm(manifest, 'manifest'), 2)}\n`
+}
+
+/** @throws Error when the text is not that of a manifest, to the byte, or its own hash is another. */
+export function parseManifest(json: string): Manifest {
+  const manifest = manifestForm(fromExactJson(json), 'manifest')
+  const { sha256: stated, ...rest } = manifest
+  const { sha256: found } = sealed(rest)
+  if (stated !== found) throw new Error(`the manifest's SHA-256 is ${found}, it says ${stated}`)
+  if (manifestText(manifest) !== json) throw new Error('the manifest is not written as manifests are')
+  return manifest
+}
+
+const hash = textLike(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
+
+const fileForm = object<FileEntry>({ bytes: count, sha256: hash })
+
+const manifestForm: Form<Manifest> = object<Manifest>({
+  format: oneOf('hookstep-checkpoint'),
+  version: oneOf(1),
+  kind: oneOf('train', 'inference'),
+  name: textLike(checkpointName, "a checkpoint's name"),
+  sequence: count,
+  step: count,
+  isWithinStep: flag,
+  rank: count,
+  worldSize: count,
+  created: text,
+  reasons: listOf(text),
+  metrics: recordOf(number),
+  pinned: flag,
+  files: recordOf(fileForm),
+  sha256: hash,
+})

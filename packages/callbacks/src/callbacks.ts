@@ -1,0 +1,115 @@
+import type { Hook, Run } from '@hookstep/catalogue'
+import type { Cleanup } from '@hookstep/core'
+import { callbackHook } from './callback-hook.ts'
+import { FollowedRun } from './followed-run.ts'
+import { type CallbacksOptions, type Policy, policyOf } from './policy.ts'
+import { type CallbackSource, nameOf, type TrainerCallback, toCallback } from './trainer-callback.ts'
+
+/** Callbacks as one hook. */
+export interface Callbacks extends Hook {
+  /** Those that are there, in the order in which they are called. */
+  readonly list: readonly TrainerCallback[]
+  /**
+   * Adds a callback; a run under way tells it of what comes from now on.
+   *
+   * @returns the callback.
+   * @throws TypeError on what is no callback, on one that is there already, and on one that keeps a state while a run is under way.
+   */
+  add(source: CallbackSource): TrainerCallback
+  /**
+   * Removes a callback, or all of a class. Calls that wait for it in the background are still made; no others.
+   *
+   * @returns those that were removed.
+   */
+  remove(which: TrainerCallback | CallbackClass): readonly TrainerCallback[]
+}
+
+/** A class of callbacks, however it is made. */
+export type CallbackClass = abstract new (...args: never[]) => TrainerCallback
+
+/**
+ * Makes one hook of class-based callbacks. Each is called in order, in the background of the run, on a queue of its own:
+ * the run waits neither for it nor for its errors, which are reported, and slow ones hold back no others. At the end the run waits
+ * up to 10 seconds for all of them.
+ *
+ * ```ts
+ * class Losses extends TrainerCallback {
+ *   readonly losses: number[] = []
+ *   override onLog({ loss = NaN }: TrainingContext) {
+ *     this.losses.push(loss)
+ *   }
+ * }
+ *
+ * const hooks = [callbacks([Losses])]
+ * ```
+ *
+ * @param sources callbacks, or classes whose constructors take nothing.
+ * @throws TypeError on what is no callback, on one that is there twice, and on options that do not go together.
+ */
+export function callbacks(sources: readonly CallbackSource[], options: CallbacksOptions = {}): Callbacks {
+  return new CallbackList(sources, options)
+}
+
+class CallbackList implements Callbacks {
+  readonly name: string
+  private readonly policy: Policy
+  /** By the names of their classes, numbered where there are several of one. */
+  private readonly named = new Map<string, TrainerCallback>()
+  private readonly runs = new Set<FollowedRun>()
+
+  constructor(sources: readonly CallbackSource[], options: CallbacksOptions) {
+    this.name = options.name ?? 'callbacks'
+    this.policy = policyOf(options)
+    for (const source of sources) this.add(source)
+  }
+
+  get list(): readonly TrainerCallback[] {
+    return [...this.named.values()]
+  }
+
+  async setup(run: Run): Promise<Cleanup> {
+    const followed = new FollowedRun(run)
+    for (const hook of this.hooks()) followed.join(hook)
+    await followed.ready()
+    this.runs.add(followed)
+    return () => {
+      this.runs.delete(followed)
+      return followed.end()
+    }
+  }
+
+  add(source: CallbackSource): TrainerCallback {
+    const callback = toCallback(source)
+    const name = this.freeName(callback)
+    if (this.list.includes(callback))
+      throw new TypeError(`callbacks: this ${nameOf(callback)} is there already`)
+    if (this.runs.size > 0 && callback.saveState !== undefined) {
+      throw new TypeError(`callbacks: ${name} keeps a state: add it before the run, which restores it`)
+    }
+    this.named.set(name, callback)
+    for (const run of this.runs) run.join(this.policy(callbackHook(name, callback)))
+    return callback
+  }
+
+  remove(which: TrainerCallback | CallbackClass): readonly TrainerCallback[] {
+    const isMeant = (callback: TrainerCallback): boolean =>
+      typeof which === 'function' ? callback instanceof which : callback === which
+    const removed = [...this.named].filter(([, callback]) => isMeant(callback))
+    for (const [name] of removed) {
+      this.named.delete(name)
+      for (const run of this.runs) run.leave(name)
+    }
+    return removed.map(([, callback]) => callback)
+  }
+
+  private hooks(): Hook[] {
+    return [...this.named].map(([name, callback]) => this.policy(callbackHook(name, callback)))
+  }
+
+  private freeName(callback: TrainerCallback): string {
+    const name = nameOf(callback)
+    let free = name
+    for (let number = 2; this.named.has(free); number++) free = `${name}#${number}`
+    return free
+  }
+}

@@ -4,6 +4,7 @@
  *   npm start -- [flags of the app]         apps/digits
  *   npm test                                every check and every test
  *   npm run bench -- <name> [flags]         bench/src/<name>.ts
+ *   npm run interop                         what others read of the files that are written
  *   npm run pnpm -- <arguments of pnpm>     the pnpm that this workspace is pinned to
  *
  * Each installs and builds what it needs first: quietly, and again only when something has changed.
@@ -13,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { check } from './check.mjs'
 import { must, run, usePnpm } from './processes.mjs'
 
-const commands = { start, test, bench, pnpm }
+const commands = { start, test, bench, interop, pnpm }
 
 async function start(flags) {
   await install()
@@ -38,6 +39,12 @@ async function bench([name = '--help', ...flags]) {
   await install()
   await build('bench')
   return run(process.execPath, [`bench/dist/${name}.js`, ...flags])
+}
+
+async function interop() {
+  await install()
+  await build('interop')
+  return run(process.execPath, ['interop/dist/main.js'])
 }
 
 async function pnpm(flags) {

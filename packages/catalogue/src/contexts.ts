@@ -302,6 +302,16 @@ export interface InferenceStepContext extends RunContext {
   readonly samples: number
 }
 
+/** What a rank passes through the model in an inference step. */
+export interface InferenceForwardContext extends InferenceStepContext {
+  /** Samples in it. */
+  readonly size: number
+  /** What the data gave. */
+  readonly data: unknown
+  /** The model's outputs for the batch, as plain arrays, which all share; known at `inference.forward.post` only. */
+  outputs(): Promise<Outputs>
+}
+
 export interface InferenceReadyContext extends RunContext {
   /** Steps done by the run that this one continues. */
   readonly step: number

@@ -4,6 +4,7 @@ import type {
   InferenceClosedContext,
   InferenceEndContext,
   InferenceFailedContext,
+  InferenceForwardContext,
   InferenceReadyContext,
   InferenceRestoreContext,
   InferenceStepContext,
@@ -27,14 +28,18 @@ export const ready: Event<InferenceReadyContext> = defineEvent('inference.ready'
 export const step: Phase<InferenceStepContext> = definePhase('inference.step')
 
 /**
- * The forward pass of a step.
+ * The forward pass of a step. A rank that has no batch of it has none.
  *
  * - `pre`: the batch is here; the model has not seen it.
- * - `post`: the outputs exist on the device.
+ * - `post`: its outputs are there, and not delivered yet.
  */
-export const forward: Phase<InferenceStepContext> = definePhase('inference.forward')
+export const forward: Phase<InferenceForwardContext> = definePhase('inference.forward')
 
-/** The moment for checkpoints: the outputs of this step are delivered, and requests have not been decided. */
+/**
+ * The moment for checkpoints: the outputs of this step are delivered, and requests have not been decided. It comes
+ * once more where a step turns out to be the last only afterwards, and where a save is asked for at once while the
+ * data has nothing to give.
+ */
 export const checkpoint: Event<InferenceCheckpointContext> = defineEvent('inference.checkpoint')
 
 /** All data is done. */

@@ -1,1 +1,1 @@
-export {}
+export { type S3StoreOptions, s3Store } from './s3/s3-store.ts'

@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import S3rver from '@20minutes/s3rver'
+import { S3Client } from '@aws-sdk/client-s3'
+
+/** A real S3 server on this machine, which keeps a bucket in a temporary folder. */
+export class S3Server {
+  readonly bucket = 'checkpoints'
+  /** The requests so far: `PUT /checkpoints/step-1/manifest.json`. */
+  readonly requests: string[] = []
+  /** What becomes of a request before the server sees it: a status is the answer. */
+  refuse: (request: string) => number | undefined = () => undefined
+  readonly client: S3Client
+  private readonly folder: string
+  private readonly server: S3rver
+
+  private constructor(folder: string, server: S3rver, port: number) {
+    this.folder = folder
+    this.server = server
+    this.client = new S3Client({
+      endpoint: `http://127.0.0.1:${port}`,
+      forcePathStyle: true,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
+    })
+  }
+
+  /** @param conditional whether it knows conditional writes, as Amazon's does since 2024. */
+  static async start({ conditional = true } = {}): Promise<S3Server> {
+    const directory = await mkdtemp(join(tmpdir(), 'hookstep-s3-'))
+    const configureBuckets = [{ name: 'checkpoints' }]
+    const server = new S3rver({
+      address: '127.0.0.1',
+      port: 0,
+      silent: true,
+      directory,
+      configureBuckets,
+      // It computes other signatures than the current client does.
+      allowMismatchedSignatures: true,
+    })
+    if (conditional) knowConditions(server)
+    const { port } = await server.run()
+    const started = new S3Server(directory, server, port)
+    started.watch()
+    return started
+  }
+
+  async close(): Promise<void> {
+    this.client.destroy()
+    await this.server.close()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  private watch(): void {
+    this.server.middleware.unshift(async (context, next) => {
+      const request = `${context.method} ${decodeURIComponent(context.path)}`
+      this.requests.push(request)
+      const status = this.refuse(request)
+      if (status === undefined) return next()
+      answer(context, status, 'Refused')
+    })
+  }
+}
+
+type Context = Parameters<S3rver['middleware'][number]>[0]
+
+/**
+ * The server has no conditional writes yet: what it lacks stands here, one put at a time. The rest of S3's language,
+ * and every byte, is its own.
+ */
+function knowConditions(server: S3rver): void {
+  let before: Promise<void> = Promise.resolve()
+  server.middleware.unshift(async (context, next) => {
+    if (context.method !== 'PUT') return next()
+    const here = before.then(() => putIf(context, next))
+    before = here.catch(() => {})
+    return here
+  })
+}
+
+async function putIf(context: Context, next: () => Promise<void>): Promise<void> {
+  const { 'if-none-match': unless, 'if-match': wanted } = context.headers
+  if (unless === undefined && wanted === undefined) return next()
+  const etag = await etagOf(context)
+  if (unless === '*' && etag !== undefined) return answer(context, 412, 'PreconditionFailed')
+  if (wanted !== undefined && etag === undefined) return answer(context, 404, 'NoSuchKey')
+  if (wanted !== undefined && etag !== wanted) return answer(context, 412, 'PreconditionFailed')
+  return next()
+}
+
+async function etagOf({ path, store }: Context): Promise<string | undefined> {
+  const [, bucket = '', ...key] = decodeURIComponent(path).split('/')
+  const object = await store.getObject(bucket, key.join('/'))
+  object?.content.destroy()
+  return object?.metadata.etag
+}
+
+function answer(context: Context, status: number, code: string): void {
+  context.status = status
+  context.type = 'application/xml'
+  context.body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`
+}

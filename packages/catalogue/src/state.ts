@@ -42,21 +42,25 @@ export interface DataState {
 
 /** How far a step was when a state was taken within it: a run that goes on from there does only the rest. */
 export interface PartialStep {
+  /** The id of the event that is told next: what comes before it in the order of a step has been told. */
+  readonly next: string
   /** The progress that the step will have made, by which it decided what was due. */
   readonly progress: Progress
+  /** The rate that the step began with. */
+  readonly learningRate: number
   /** Where the data order stood when the step began: its batches are fetched again from there. */
   readonly data: DataState
-  /** Batches that have been fetched, and microbatches that have passed; each told to hooks already. */
+  /** Batches that have been fetched, and microbatches that have passed: their gradients are added. */
   readonly fetched: number
   readonly microbatches: number
   /** Samples of the step, of all ranks. */
   readonly samples: number
-  /** Whether it was to be logged when its forward pass began: only then are metrics computed. */
+  /** Whether it was to be logged when its forward pass began, or has been: only then are metrics computed. */
   readonly measured: boolean
   /** Whether the parameters have been updated, or were left alone because a hook asked to skip the step. */
   readonly updated: boolean
   readonly skipped: boolean
-  /** The step's numbers, where it has got so far: `loss`, `gradient_norm`, metrics. */
+  /** The step's numbers, where it has got so far: `loss`, `gradient_norm`, metrics. They may be NaN or infinite. */
   readonly values: Readonly<Record<string, number>>
   /** The evaluation that was under way: batches done, and what they have added up. */
   readonly evaluation?: PartialEvaluation
@@ -64,11 +68,11 @@ export interface PartialStep {
 
 /** An evaluation that was under way. */
 export interface PartialEvaluation {
-  /** Batches that are done, on this rank. */
+  /** Batches that are done, those included of which this rank had no sample. */
   readonly batches: number
-  /** Their samples. */
+  /** This rank's samples of them. */
   readonly samples: number
-  /** Each value, weighted by samples and summed in the order of the batches. */
+  /** Each value, weighted by samples and summed in the order of the batches. They may be NaN or infinite. */
   readonly sums: Readonly<Record<string, number>>
 }
 

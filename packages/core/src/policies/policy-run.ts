@@ -21,9 +21,16 @@ export interface PolicyRun {
   ): Handler<NoInfer<Context>>
 }
 
-/** The object with some members of its own; all others are those of `target`. */
+/** `target` with some members replaced. The others are its own, and called on it: it may keep private state. */
 export function overriding<Target extends object>(target: Target, members: Partial<Target>): Target {
-  return Object.create(target, Object.getOwnPropertyDescriptors(members)) as Target
+  return new Proxy(members, {
+    has: (_, key) => key in members || key in target,
+    get(_, key) {
+      if (key in members) return Reflect.get(members, key)
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  }) as Target
 }
 
 /** A hook of the same name, set up by `setup`. @throws TypeError where `hook` is none. */

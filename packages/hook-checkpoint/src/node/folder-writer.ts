@@ -1,0 +1,77 @@
+import { lstat, mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkName } from '../names.ts'
+import type { CheckpointWriter, FileEntry } from '../store.ts'
+import { StrictWriter } from '../strict-writer.ts'
+import { explained, explaining, hasCode } from './file-errors.ts'
+import { makeFolder, syncFolder } from './folders.ts'
+import { temporaryName } from './temporary-names.ts'
+import { WritingThread } from './writing-thread.ts'
+
+/** Begins a checkpoint in a store's folder. @throws Error when the name is taken or the folder cannot be written. */
+export async function createFolder(location: string, name: string): Promise<CheckpointWriter> {
+  checkName(name)
+  return explaining(location, `${name} cannot be saved`, async () => {
+    await makeFolder(location)
+    await checkFree(location, name)
+    const temporary = join(location, await temporaryName(name))
+    await mkdir(temporary)
+    return new StrictWriter(join(location, name), new FolderWriter(location, name, temporary))
+  })
+}
+
+/** Writes into a folder with a temporary name, which gets its own with the commit. */
+class FolderWriter implements CheckpointWriter {
+  private readonly location: string
+  private readonly name: string
+  private readonly temporary: string
+  private readonly thread: WritingThread = new WritingThread()
+
+  constructor(location: string, name: string, temporary: string) {
+    this.location = location
+    this.name = name
+    this.temporary = temporary
+  }
+
+  async write(file: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
+    try {
+      return await this.thread.write(join(this.temporary, file), parts)
+    } catch (cause) {
+      throw this.failure(cause)
+    }
+  }
+
+  async commit(): Promise<void> {
+    await this.thread.end()
+    try {
+      await syncFolder(this.temporary)
+      await checkFree(this.location, this.name)
+      await rename(this.temporary, join(this.location, this.name))
+      await syncFolder(this.location)
+    } catch (cause) {
+      await this.clear().catch(() => {})
+      throw this.failure(cause)
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.thread.end()
+    await explaining(this.location, `what was saved of ${this.name} cannot be removed`, () => this.clear())
+  }
+
+  private async clear(): Promise<void> {
+    await rm(this.temporary, { recursive: true, force: true })
+  }
+
+  private failure(cause: unknown): Error {
+    return explained(this.location, `${this.name} cannot be saved`, cause)
+  }
+}
+
+async function checkFree(location: string, name: string): Promise<void> {
+  const found = await lstat(join(location, name)).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  })
+  if (found !== undefined) throw new Error('the name is taken')
+}

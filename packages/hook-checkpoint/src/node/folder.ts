@@ -1,0 +1,85 @@
+import type { Dirent } from 'node:fs'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { checkName, isName } from '../names.ts'
+import type { CheckpointStore } from '../store.ts'
+import { explaining, hasCode } from './file-errors.ts'
+import { openFolder } from './folder-reader.ts'
+import { createFolder } from './folder-writer.ts'
+import { makeFolder, syncFolder } from './folders.ts'
+import { removeLeftOvers } from './left-overs.ts'
+import { lock } from './lock.ts'
+import { removedName } from './temporary-names.ts'
+
+/**
+ * Keeps checkpoints in a folder of the file system, each as a folder of its own; it is made when it is first needed.
+ *
+ * A checkpoint is written under a temporary name, synced and renamed: a crash or a power failure leaves it there
+ * as a whole or not at all. Hashing and writing go on in a thread of their own.
+ *
+ * ```ts
+ * import { folder } from '@hookstep/hook-checkpoint/node'
+ *
+ * const store = folder('runs/digits/checkpoints')
+ * ```
+ */
+export function folder(path: string): CheckpointStore {
+  const location = resolve(path)
+  return {
+    location,
+    acquire: () => acquire(location),
+    list: () => explaining(location, 'its checkpoints cannot be listed', () => list(location)),
+    create: (name) => createFolder(location, name),
+    open: (name) => openFolder(location, name),
+    remove: (name) => remove(location, name),
+    within(name) {
+      checkName(name)
+      return folder(join(location, name))
+    },
+  }
+}
+
+async function acquire(location: string): Promise<() => Promise<void>> {
+  return explaining(location, 'a run cannot save here', async () => {
+    await makeFolder(location)
+    const release = await lock(location)
+    await removeLeftOvers(location)
+    return release
+  })
+}
+
+async function list(location: string): Promise<string[]> {
+  const names: string[] = []
+  for (const entry of await entriesOf(location)) {
+    if (isName(entry.name) && entry.isDirectory() && (await holdsFiles(join(location, entry.name)))) {
+      names.push(entry.name)
+    }
+  }
+  return names
+}
+
+/** A store within holds folders; a checkpoint, damaged or not, holds files. */
+async function holdsFiles(path: string): Promise<boolean> {
+  return (await entriesOf(path)).some((entry) => isName(entry.name) && !entry.isDirectory())
+}
+
+/** None where there is no such folder. */
+async function entriesOf(path: string): Promise<Dirent[]> {
+  try {
+    return await readdir(path, { withFileTypes: true })
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+/** Renamed first: what is deleted in part is no checkpoint any more. */
+async function remove(location: string, name: string): Promise<void> {
+  checkName(name)
+  await explaining(location, `${name} cannot be removed`, async () => {
+    const removed = join(location, removedName())
+    await rename(join(location, name), removed)
+    await syncFolder(location)
+    await rm(removed, { recursive: true, force: true })
+  })
+}

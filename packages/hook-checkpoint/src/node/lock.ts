@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { hasCode } from './file-errors.ts'
+import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.ts'
+
+/** Who has a lock. */
+interface Owner extends ProcessIdentity {
+  /** Another one each time. */
+  readonly token: string
+  readonly since: string
+}
+
+/**
+ * Takes a folder for this process, also from a process that is gone.
+ *
+ * @returns gives it back.
+ * @throws Error when a process that is alive has it, saying which.
+ */
+export async function lock(folder: string): Promise<() => Promise<void>> {
+  const path = join(folder, '.lock')
+  const owner: Owner = { ...(await thisProcess()), token: randomUUID(), since: new Date().toISOString() }
+  await take(folder, path, owner)
+  return async () => {
+    if ((await ownerOf(path))?.token === owner.token) await rm(path, { force: true })
+  }
+}
+
+/**
+ * A lock is a file that appears at once and as a whole: exactly one process can make it. From a process that is gone it
+ * is taken over by whoever gets the lock on its succession, made the same way: so of several that come at the same time one
+ * takes it over, and none takes away what another has just got.
+ */
+async function take(folder: string, path: string, owner: Owner): Promise<void> {
+  while (!(await appears(path, owner))) {
+    const present = await ownerOf(path)
+    if (present === undefined) continue
+    if (await isAlive(present)) throw taken(folder, path, present)
+    if (await succeeds(folder, path, present, owner)) return
+  }
+}
+
+async function succeeds(folder: string, path: string, gone: Owner, owner: Owner): Promise<boolean> {
+  const succession = `${path}-${gone.token}`
+  await take(folder, succession, owner)
+  try {
+    // Another may have succeeded, and given up the succession, before this one got it.
+    if ((await ownerOf(path))?.token !== gone.token) return false
+    await withFile(path, owner, (file) => rename(file, path))
+    return true
+  } finally {
+    await rm(succession, { force: true })
+  }
+}
+
+/** Makes the lock's file. @returns whether there was none. */
+async function appears(path: string, owner: Owner): Promise<boolean> {
+  try {
+    await withFile(path, owner, (file) => link(file, path))
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    if (hasCode(error, 'EPERM', 'ENOTSUP', 'ENOSYS')) return appearsWithoutLink(path, owner)
+    throw error
+  }
+}
+
+/** Where a file system knows no links, such as exFAT: it appears at once, but not for certain as a whole. */
+async function appearsWithoutLink(path: string, owner: Owner): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify(owner), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+/** A file that names the owner, under a name of its own, for as long as `use` takes. */
+async function withFile<Result>(
+  path: string,
+  owner: Owner,
+  use: (file: string) => Promise<Result>,
+): Promise<Result> {
+  const file = `${path}-${randomUUID()}.tmp`
+  try {
+    await writeFile(file, JSON.stringify(owner), { flag: 'wx', flush: true })
+    return await use(file)
+  } finally {
+    await rm(file, { force: true })
+  }
+}
+
+/** Who has a lock, `undefined` where nobody has. */
+export async function ownerOf(path: string): Promise<Owner | undefined> {
+  try {
+    const owner: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return isOwner(owner) ? owner : nobody
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    if (error instanceof SyntaxError) return nobody
+    throw error
+  }
+}
+
+/** Of a lock that a power failure has cut short: of a start of the machine that never was. */
+const nobody: Owner = { token: 'nobody', since: '', host: hostname(), pid: process.pid, boot: 'none' }
+
+function isOwner(value: unknown): value is Owner {
+  const { token, host, pid } = (value ?? {}) as Partial<Owner>
+  // The token becomes part of a path, the number a signal's address.
+  const isToken = typeof token === 'string' && /^[0-9a-f-]{36}$/.test(token)
+  return isToken && typeof host === 'string' && Number.isSafeInteger(pid) && Number(pid) > 0
+}
+
+function taken(folder: string, path: string, { pid, host, since }: Owner): Error {
+  const who = pid === process.pid && host === hostname() ? 'this process' : `process ${pid} on ${host}`
+  const unseen = host === hostname() ? '' : `; if that process is gone, remove ${path}`
+  return new Error(
+    `${folder}: another run saves here, ${who} since ${since}: stop it, or name another folder${unseen}`,
+  )
+}

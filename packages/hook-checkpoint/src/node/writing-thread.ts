@@ -1,0 +1,111 @@
+import { Worker } from 'node:worker_threads'
+import type { FileEntry } from '../store.ts'
+import { writeHashed } from './write-hashed.ts'
+
+/** What the thread answers: that it is there, what it has written, or why it could not. */
+type Answer = 'ready' | { readonly entry: FileEntry } | { readonly failure: Failure }
+type Failure = { readonly message: string; readonly code?: string }
+
+/**
+ * Text, so that the thread needs no file of its own: none is there among sources, and bundlers lose it. Some bundlers have
+ * `__name` called in every function; the text brings its own.
+ */
+const program = `
+const { parentPort } = require('node:worker_threads')
+const __name = (value) => value
+const writeHashed = ${writeHashed}
+parentPort.on('message', ({ path, parts }) => {
+  writeHashed(path, parts).then(
+    (entry) => parentPort.postMessage({ entry }),
+    ({ message, code }) => parentPort.postMessage({ failure: { message, code } }),
+  )
+})
+parentPort.postMessage('ready')
+`
+
+/**
+ * Hashes, writes and syncs files in a thread of its own, one after another, so that training goes on meanwhile; in this
+ * thread where none can be started. It keeps the process alive only while it writes.
+ */
+export class WritingThread {
+  private readonly worker: Promise<Worker | undefined> = started()
+  /** Settles with the last file. */
+  private last: Promise<unknown> = Promise.resolve()
+
+  /** Writes a new file. Takes the buffers of the parts, which are detached. */
+  write(path: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
+    const written = this.last.then(() => this.writeNext(path, parts))
+    this.last = written.catch(() => {})
+    return written
+  }
+
+  /** To be called when nothing is being written. */
+  async end(): Promise<void> {
+    await (await this.worker)?.terminate()
+  }
+
+  private async writeNext(path: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
+    const worker = await this.worker
+    if (worker === undefined || hasEnded(worker)) return writeHashed(path, parts)
+    worker.ref()
+    try {
+      const answer = nextAnswer(worker)
+      hand(worker, { path, parts })
+      return entryOf(await answer)
+    } finally {
+      worker.unref()
+    }
+  }
+}
+
+/** `undefined` where no thread can be started: too little memory, or no permission. */
+async function started(): Promise<Worker | undefined> {
+  try {
+    // Without the flags of this process: loaders of its own would only take time.
+    const worker = new Worker(program, { eval: true, execArgv: [], name: 'checkpoint' })
+    // Errors are told by the answer that does not come; without a listener they would end the process.
+    worker.on('error', () => {})
+    await nextAnswer(worker)
+    worker.unref()
+    return worker
+  } catch {
+    return undefined
+  }
+}
+
+function hasEnded({ threadId }: Worker): boolean {
+  return threadId === -1
+}
+
+function nextAnswer(worker: Worker): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const settle = (action: () => void): void => {
+      worker.off('message', answered).off('error', failed).off('exit', exited)
+      action()
+    }
+    const answered = (answer: Answer): void => settle(() => resolve(answer))
+    const failed = (error: unknown): void => settle(() => reject(error))
+    const exited = (): void => settle(() => reject(new Error('the thread that writes has ended')))
+    worker.on('message', answered).on('error', failed).on('exit', exited)
+  })
+}
+
+function hand(worker: Worker, { path, parts }: { path: string; parts: readonly Uint8Array[] }): void {
+  try {
+    worker.postMessage({ path, parts }, buffersOf(parts))
+  } catch {
+    // Some buffers cannot be taken, such as WebAssembly's memory and those that Node keeps for small ones.
+    const copies = parts.map((part) => part.slice())
+    worker.postMessage({ path, parts: copies }, buffersOf(copies))
+  }
+}
+
+function buffersOf(parts: readonly Uint8Array[]): ArrayBuffer[] {
+  return [...new Set(parts.map(({ buffer }) => buffer))].filter((buffer) => buffer instanceof ArrayBuffer)
+}
+
+function entryOf(answer: Answer): FileEntry {
+  if (answer !== 'ready' && 'entry' in answer) return answer.entry
+  const { message, code } = answer === 'ready' ? { message: 'no answer' } : answer.failure
+  throw Object.assign(new Error(message), { code })
+}

@@ -1,0 +1,2 @@
+/** What the doc comments of callbacks take for granted. */
+export * as tf from '@tensorflow/tfjs'

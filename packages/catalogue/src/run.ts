@@ -36,7 +36,8 @@ export interface PersistedState<State extends Json = Json> {
   readonly version: number
   /** A checkpoint waits for what it returns; no event comes in the meantime. */
   save(): State | Promise<State>
-  load(state: State): void
+  /** A restore waits for what it returns. Throws, or rejects, on a state that it cannot take. */
+  load(state: State): void | Promise<void>
   /** Brings a state of an older version to this one. Without it, another version is refused. */
   migrate?(state: Json, version: number): State
 }

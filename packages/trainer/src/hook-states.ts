@@ -34,12 +34,12 @@ export class HookStates {
     return saved
   }
 
-  /** Gives each hook its state. Hooks without one, and states without a hook, are warnings. */
-  load(saved: Readonly<Record<string, HookState>>, warn: (message: string) => void): void {
+  /** Gives each hook its state, one after another. Hooks without one, and states without a hook, are warnings. */
+  async load(saved: Readonly<Record<string, HookState>>, warn: (message: string) => void): Promise<void> {
     for (const [hook, state] of this.declared) {
       const found = saved[hook]
       if (found === undefined) warn(`no state was saved for hook "${hook}": it starts fresh`)
-      else naming(hook, 'persist.load', () => state.load(currentForm(hook, state, found)))
+      else await loadInto(hook, state, found)
     }
     for (const hook of Object.keys(saved)) {
       if (this.declared.has(hook)) continue
@@ -56,11 +56,11 @@ async function savedBy(hook: string, state: PersistedState): Promise<HookState> 
   }
 }
 
-function naming<Result>(hook: string, at: string, action: () => Result): Result {
+async function loadInto(hook: string, state: PersistedState, saved: HookState): Promise<void> {
   try {
-    return action()
+    await state.load(currentForm(hook, state, saved))
   } catch (error) {
-    throw new HookError(hook, at, error)
+    throw new HookError(hook, 'persist.load', error)
   }
 }
 

@@ -53,7 +53,7 @@ export async function restoreState(
   const { step, epochs, samples, seconds } = state
   ledger.resetTo({ step, epochs, samples, seconds, totalSteps: course.totalSteps(step), last: false })
   for (const request of state.requests) ledger.requests.add(request)
-  ledger.hookStates.load(state.hooks, (message) => ledger.warn(message))
+  await ledger.hookStates.load(state.hooks, (message) => ledger.warn(message))
 }
 
 /** Ranks that went on from different steps would never meet again. */

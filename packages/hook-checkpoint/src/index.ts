@@ -1,1 +1,7 @@
-export {}
+export { checkpoint } from './checkpoint.ts'
+export { CheckpointError } from './checkpoint-error.ts'
+export { loadCheckpoint } from './load-checkpoint.ts'
+export type { Manifest } from './manifest.ts'
+export { memoryStore } from './memory-store.ts'
+export type { CheckpointOptions, Keep } from './options.ts'
+export type { CheckpointReader, CheckpointStore, CheckpointWriter, FileEntry } from './store.ts'

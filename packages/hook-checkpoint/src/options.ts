@@ -9,11 +9,12 @@ export interface CheckpointOptions {
   /** What retention leaves. Default `{ last: 3 }`. */
   readonly keep?: Keep
   /**
-   * What a run goes on from. `auto`: the newest valid checkpoint, if there is any. `newest`: likewise, and none is
-   * an error. `never`: it begins afresh. Else a checkpoint's name. Default `auto`.
+   * What a run goes on from. `auto`: the newest valid checkpoint; where there is none at all, it begins afresh; where
+   * none is valid, that is an error. `newest`: likewise, and none is an error. `never`: it begins afresh. Else a
+   * checkpoint's name. Default `auto`.
    */
   readonly resume?: 'auto' | 'newest' | 'never' | (string & {})
-  /** Whether a run that fails is saved where its last complete step left it. Default true. */
+  /** Whether a run that fails is saved as far as it had come. With several ranks it never is. Default true. */
   readonly onFailure?: boolean
   /** The hook's name: two checkpoint hooks in one run need two. Default `checkpoint`. */
   readonly name?: string
@@ -21,7 +22,7 @@ export interface CheckpointOptions {
 
 /** What retention leaves: the union of what these name. The newest valid checkpoint always stays. */
 export interface Keep {
-  /** The newest so many. Default 3; with several ranks at least 2. */
+  /** The newest so many. Default 3; with several ranks at least 3. */
   readonly last?: number
   /** Those of which a metric of the last evaluation was best. */
   readonly best?: {
@@ -30,6 +31,6 @@ export interface Keep {
     /** Default 1. */
     readonly count?: number
   }
-  /** Those at which this was due: `every('10000 steps')`. They stay for good. */
+  /** Saved when this is due, too, and there for good: `every('10000 steps')`. */
   readonly pinned?: Trigger
 }

@@ -1,6 +1,6 @@
 /** What is used of it: it comes without types. */
 declare module '@20minutes/s3rver' {
-  import type { IncomingHttpHeaders } from 'node:http'
+  import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 
   interface Context {
     readonly method: string
@@ -13,6 +13,9 @@ declare module '@20minutes/s3rver' {
         key: string,
       ): Promise<{ metadata: { etag: string }; content: { destroy(): void } } | null>
     }
+    readonly res: ServerResponse
+    /** Whether it answers itself. */
+    respond: boolean
     status: number
     type: string
     body: string

@@ -27,12 +27,12 @@ export class CallbackStates {
     return Object.fromEntries(await Promise.all(saving))
   }
 
-  private load(saved: Json, warn: (message: string) => void): void {
+  private async load(saved: Json, warn: (message: string) => void): Promise<void> {
     const states = saved as Readonly<Record<string, Json>>
     for (const [name, state] of this.states) {
       const found = states[name]
       if (found === undefined) warn(`no state was saved for ${name}: it starts fresh`)
-      else state.load(found)
+      else await state.load(found)
     }
     for (const name of Object.keys(states)) {
       if (!this.states.has(name))

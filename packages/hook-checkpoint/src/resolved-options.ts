@@ -13,11 +13,11 @@ export interface ResolvedOptions {
   readonly name: string
 }
 
-const known = ['store', 'when', 'keep', 'resume', 'onFailure', 'name']
+export const optionNames: readonly string[] = ['store', 'when', 'keep', 'resume', 'onFailure', 'name']
 
 /** @throws TypeError | RangeError on an option that cannot be, naming it, its value and the remedy. */
 export function resolveOptions(options: CheckpointOptions): ResolvedOptions {
-  checkKeys('checkpoint', options, known)
+  checkKeys('checkpoint', options, optionNames)
   const { store, when = every('1 epoch', { last: true }), keep = {}, resume = 'auto' } = options
   const { onFailure = true, name = 'checkpoint' } = options
   if (typeof store?.create !== 'function') {

@@ -27,8 +27,8 @@ export interface LearningRateFinder extends Hook {
   /** What was seen so far, a point for each step. */
   readonly points: readonly RatePoint[]
   /**
-   * The rate at which the smoothed loss fell most steeply, over the logarithm of the rate. Undefined where it
-   * never fell.
+   * The rate at which the smoothed loss fell most steeply, over the logarithm of the rate, on the way to its
+   * lowest. Undefined where it never fell.
    */
   readonly suggestion: number | undefined
 }
@@ -64,13 +64,13 @@ export function learningRateFinder(options: LearningRateFinderOptions = {}): Lea
       return points
     },
     get suggestion() {
-      return steepest(points)
+      return steepest(points, smoothing)
     },
     setup(run) {
       points = []
       run.persist<readonly RatePoint[]>({
         version: 1,
-        save: () => points,
+        save: () => [...points],
         load(state) {
           points = [...state]
         },
@@ -104,14 +104,14 @@ function smooth(points: readonly RatePoint[], loss: number, smoothing: number): 
   return (smoothing * before + (1 - smoothing) * loss) / (1 - smoothing ** (points.length + 1))
 }
 
-function steepest(points: readonly RatePoint[]): number | undefined {
-  const slopes = points.slice(1).map((point, at) => {
-    const before = points[at] as RatePoint
-    return {
-      rate: point.rate,
-      slope: (point.smoothed - before.smoothed) / Math.log(point.rate / before.rate),
-    }
+/** Leaves out the beginning, where the average is of few losses, and what comes after the lowest. */
+function steepest(points: readonly RatePoint[], smoothing: number): number | undefined {
+  const lowest = Math.min(...points.map(({ smoothed }) => smoothed))
+  const end = points.findIndex(({ smoothed }) => smoothed === lowest)
+  const falling = points.slice(Math.round(1 / (1 - smoothing)), end + 1)
+  const slopes = falling.slice(1).map(({ rate, smoothed }, at) => {
+    const before = falling[at] as RatePoint
+    return { rate, slope: (smoothed - before.smoothed) / Math.log(rate / before.rate) }
   })
-  const falling = slopes.filter(({ slope }) => slope < 0)
-  return falling.toSorted((a, b) => a.slope - b.slope)[0]?.rate
+  return slopes.filter(({ slope }) => slope < 0).toSorted((a, b) => a.slope - b.slope)[0]?.rate
 }

@@ -27,7 +27,7 @@ export const keeping: Promises = {
     const observed = observe(await hook())
     await rehearse([observed.hook])
     if (observed.persisted === undefined) return
-    const state = observed.persisted.save()
+    const state = await observed.persisted.save()
     ensureEqual(json(state), state, 'its state, after it was written as JSON and read back')
   },
 
@@ -40,7 +40,11 @@ export const keeping: Promises = {
       restored = observed.persisted?.save()
     })
     await rehearse([observed.hook, looking])
-    ensureEqual(json(restored ?? null), saved.hooks[observed.hook.name]?.state ?? null, 'its state, restored')
+    ensureEqual(
+      json((await restored) ?? null),
+      saved.hooks[observed.hook.name]?.state ?? null,
+      'its state, restored',
+    )
   },
 
   async 'goes on from a checkpoint as if the run had not ended'({ hook, timed = false }) {

@@ -13,6 +13,7 @@ import {
 import type { CheckpointOf, Kind } from './candidates.ts'
 import { describeTrigger } from './describe-trigger.ts'
 import { messageOf } from './message-of.ts'
+import { topologyOf } from './model-topology.ts'
 import type { CheckpointOptions } from './options.ts'
 import { checkWorldSize, keepOfRanks, storeOfRank } from './ranks.ts'
 import { type ResolvedOptions, resolveOptions } from './resolved-options.ts'
@@ -79,6 +80,9 @@ function follow(run: Run, options: ResolvedOptions): () => Promise<void> {
 function followTraining(followed: Followed): void {
   const { run, options, saves } = followed
   let isReady = false
+  run.subscribe(train.configuration.model_stages, ({ model }) => {
+    saves.model = topologyOf(model)
+  })
   run.subscribe(train.restore, (context) => restore(followed, 'train', context))
   run.subscribe(train.ready, () => {
     isReady = true

@@ -8,6 +8,8 @@ export const fileNames = {
   accumulated: 'accumulated.safetensors',
   /** Everything that is no array. */
   state: 'state.json',
+  /** How the model is built, for an export: only where it could be told. */
+  model: 'model.json',
   manifest: 'manifest.json',
 } as const
 
@@ -18,6 +20,9 @@ export const filesOfKind: {
     readonly may: readonly string[]
   }
 } = {
-  train: { must: [fileNames.parameters, fileNames.slots, fileNames.state], may: [fileNames.accumulated] },
+  train: {
+    must: [fileNames.parameters, fileNames.slots, fileNames.state],
+    may: [fileNames.accumulated, fileNames.model],
+  },
   inference: { must: [fileNames.state], may: [] },
 }

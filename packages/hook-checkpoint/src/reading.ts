@@ -1,4 +1,5 @@
-import type { InferenceState, NamedArrays, RunState, SessionState } from '@hookstep/catalogue'
+import type { InferenceState, Json, NamedArrays, RunState, SessionState } from '@hookstep/catalogue'
+import { fromExactJson } from './exact-json.ts'
 import { fileNames } from './file-names.ts'
 import type { Manifest } from './manifest.ts'
 import { decoded, type OpenedCheckpoint, opened } from './opened.ts'
@@ -8,7 +9,13 @@ import type { CheckpointStore } from './store.ts'
 
 /** A checkpoint that was read and verified. */
 export type Checkpoint =
-  | { readonly kind: 'train'; readonly manifest: Manifest; readonly state: RunState }
+  | {
+      readonly kind: 'train'
+      readonly manifest: Manifest
+      readonly state: RunState
+      /** How the model is built, where that was known. */
+      readonly model?: Json
+    }
   | { readonly kind: 'inference'; readonly manifest: Manifest; readonly state: InferenceState }
 
 /**
@@ -22,7 +29,12 @@ export function readCheckpoint(store: CheckpointStore, name: string): Promise<Ch
     const { manifest } = checkpoint
     const read =
       manifest.kind === 'train'
-        ? { kind: manifest.kind, manifest, state: await readRun(checkpoint) }
+        ? {
+            kind: manifest.kind,
+            manifest,
+            ...(await readModel(checkpoint)),
+            state: await readRun(checkpoint),
+          }
         : { kind: manifest.kind, manifest, state: await readInference(checkpoint) }
     checkSameMoment(manifest, read.state)
     return read
@@ -45,6 +57,11 @@ async function readRun(checkpoint: OpenedCheckpoint): Promise<RunState> {
   // The smallest first: what is refused is refused before the rest is read.
   const { session, ...rest } = readRunFacts(decoded(await checkpoint.read(fileNames.state)))
   return { ...rest, session: { ...(await readSession(checkpoint)), counters: session.counters } }
+}
+
+async function readModel(checkpoint: OpenedCheckpoint): Promise<{ readonly model?: Json }> {
+  if (!Object.hasOwn(checkpoint.manifest.files, fileNames.model)) return {}
+  return { model: fromExactJson(decoded(await checkpoint.read(fileNames.model))) }
 }
 
 async function readSession(checkpoint: OpenedCheckpoint): Promise<Omit<SessionState, 'counters'>> {

@@ -1,6 +1,7 @@
 import {
   checkpoint as events,
   type InferenceState,
+  type Json,
   type Request,
   type Run,
   type RunState,
@@ -42,6 +43,8 @@ interface Landed {
 export class Saves {
   /** The values of the last evaluation, by which the best are kept. */
   metrics: Values = {}
+  /** How the model is built, where that is known. */
+  model: Json | undefined
   private readonly run: Run
   private readonly store: CheckpointStore
   private readonly keep: Keep
@@ -113,17 +116,10 @@ export class Saves {
   }
 
   private async write({ reasons, pinned }: Moment, state: RunState | InferenceState): Promise<Landed> {
-    const { store, metrics } = this
+    const { store, metrics, model } = this
     const { rank, worldSize } = this.run.distributed
-    const sequence = ++this.sequence
-    const manifest = await writeCheckpoint(store, state, {
-      sequence,
-      rank,
-      worldSize,
-      reasons,
-      metrics,
-      pinned,
-    })
+    const facts = { sequence: ++this.sequence, rank, worldSize, reasons, metrics, pinned }
+    const manifest = await writeCheckpoint(store, state, facts, model)
     return { manifest, ...(await this.retain([manifest, ...this.manifests])) }
   }
 

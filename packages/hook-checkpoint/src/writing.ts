@@ -1,5 +1,6 @@
-import type { InferenceState, RunState } from '@hookstep/catalogue'
+import type { InferenceState, Json, RunState } from '@hookstep/catalogue'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { toExactJson } from './exact-json.ts'
 import { fileNames } from './file-names.ts'
 import { checkpointName, type Manifest, type ManifestFacts, manifestText, sealed } from './manifest.ts'
 import { toSafetensors } from './safetensors.ts'
@@ -13,15 +14,17 @@ import type { CheckpointStore, CheckpointWriter, FileEntry } from './store.ts'
  * Nothing is copied: the state's arrays are handed to the store, which may detach them. The state cannot be used
  * afterwards.
  *
+ * @param model how the model is built, where that is known.
  * @throws Error when the state cannot be saved or the store cannot take it. Nothing is left of it then.
  */
 export async function writeCheckpoint(
   store: CheckpointStore,
   state: RunState | InferenceState,
   facts: ManifestFacts,
+  model?: Json,
 ): Promise<Manifest> {
   // Before anything is written, so that what cannot be saved is refused at once.
-  const files = filesOf(state)
+  const files = filesOf(state, model)
   const name = freeName(baseName(state), await store.list())
   const writer = await store.create(name)
   try {
@@ -39,7 +42,7 @@ export async function writeCheckpoint(
 
 type File = readonly [name: string, parts: readonly Uint8Array[]]
 
-function filesOf(state: RunState | InferenceState): File[] {
+function filesOf(state: RunState | InferenceState, model: Json | undefined): File[] {
   if (!isRun(state)) return [[fileNames.state, [utf8ToBytes(writeInferenceState(state))]]]
   const { parameters, slots, accumulated = {} } = state.session
   const files: File[] = [
@@ -48,6 +51,7 @@ function filesOf(state: RunState | InferenceState): File[] {
   ]
   if (Object.keys(accumulated).length > 0) files.push([fileNames.accumulated, toSafetensors(accumulated)])
   files.push([fileNames.state, [utf8ToBytes(writeRunFacts(state))]])
+  if (model !== undefined) files.push([fileNames.model, [utf8ToBytes(toExactJson(model))]])
   return withOwnBuffers(files)
 }
 

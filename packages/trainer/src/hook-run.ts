@@ -21,6 +21,8 @@ import {
   type Unsubscribe,
 } from '@hookstep/core'
 import type { Incident } from '@hookstep/core/policies'
+import type { Lane } from './handler-times.ts'
+import type { SpanListener, Timings } from './timings.ts'
 
 /** What a run offers to its hooks. */
 export interface RunServices {
@@ -34,6 +36,7 @@ export interface RunServices {
   persist(hook: string, state: PersistedState): void
   warn(message: string): void
   report(hook: string, incident: Incident): void
+  readonly timings: Timings
   /** Errors of handlers of closing events. */
   readonly closingErrors: unknown[]
   /** Told of every subscription, to end those that are left when the run closes. */
@@ -81,9 +84,10 @@ export class HookRun implements Run {
   ): Unsubscribe {
     const { when, ...others } = options
     const predicate = when === undefined ? undefined : this.toPredicate<Context>(when)
+    const timed = this.timed(event, handler, 'run')
     const delivered = closing.has(event.id)
-      ? { handler: this.guarded(event, handler, predicate) }
-      : { handler, ...(predicate && { when: predicate }) }
+      ? { handler: this.guarded(event, timed, predicate) }
+      : { handler: timed, ...(predicate && { when: predicate }) }
     const unsubscribe = this.services.bus.subscribe(event, delivered.handler, {
       ...others,
       ...('when' in delivered && { when: delivered.when }),
@@ -135,6 +139,29 @@ export class HookRun implements Run {
 
   report(incident: Incident): void {
     this.services.report(this.name, incident)
+  }
+
+  /** The handler, told apart from those that the run waits for: it is called from a queue. */
+  onQueue<Context extends object>(
+    event: Event<Context>,
+    handler: Handler<NoInfer<Context>>,
+  ): Handler<NoInfer<Context>> {
+    return this.timed(event, handler, 'queue')
+  }
+
+  /** Tells of the time that handlers take, each time. */
+  onSpan(listener: SpanListener): () => void {
+    return this.services.timings.onSpan(listener)
+  }
+
+  private timed<Context extends object>(
+    event: Event<Context>,
+    handler: Handler<Context>,
+    lane: Lane,
+  ): Handler<Context> {
+    // What is no handler is for the bus to refuse.
+    if (typeof handler !== 'function') return handler
+    return this.services.timings.watch(this.name, event.id, lane, handler)
   }
 
   /** A handler whose failure does not keep the others from hearing that the run is over. */

@@ -15,6 +15,7 @@ export interface HookIncidents {
 /** Counts what befell hooks, warns of each hook once, and announces it as events. */
 export class Incidents {
   private readonly counts = new Map<string, HookIncidents>()
+  private readonly slowHooks = new Set<string>()
   private readonly bus: EventBus
   private readonly distributed: Distributed
   private readonly warn: (message: string) => void
@@ -40,6 +41,19 @@ export class Incidents {
       if (dropped === 0) this.warn(`hook "${hook}" was not told of ${at}: ${reason}`)
       this.announce(hookEvents.dropped, at, { distributed, hook, at, count, reason })
     }
+  }
+
+  /** A handler has kept the run waiting: told each time, with one warning for each hook. */
+  slow(hook: string, at: string, seconds: number): void {
+    const { distributed } = this
+    if (!this.slowHooks.has(hook)) {
+      this.slowHooks.add(hook)
+      this.warn(
+        `hook "${hook}" has kept the run waiting for ${seconds.toFixed(1)} s at ${at} (slowHookMs); ` +
+          'it would not in the background(…) of @hookstep/core/policies',
+      )
+    }
+    this.announce(hookEvents.slow, at, { distributed, hook, at, seconds })
   }
 
   /** By the hooks' names; only those that something befell. */

@@ -17,6 +17,7 @@ import { Incidents } from './incidents.ts'
 import { printWarning } from './platform.ts'
 import { type ProcessGroup, plainDistributed } from './process-group.ts'
 import { Requests } from './requests.ts'
+import { Timings } from './timings.ts'
 
 /** What the options of training and of inference have in common. */
 export interface LedgerOptions {
@@ -24,6 +25,8 @@ export interface LedgerOptions {
   readonly group: ProcessGroup
   readonly configuration: Json
   readonly signal: AbortSignalLike
+  /** Milliseconds from which on a handler is slow. Default 1000. */
+  readonly slowHookMs?: number | undefined
   /** Triggers of the run's own. */
   readonly log?: Trigger
   readonly evaluate?: { readonly when: Trigger } | undefined
@@ -39,9 +42,9 @@ export class Ledger implements RunServices {
   readonly hookStates: HookStates = new HookStates()
   readonly warnings: string[] = []
   readonly incidents: Incidents
+  readonly timings: Timings
   /** What handlers of closing events threw: all of them are called, whatever one of them does. */
   readonly closingErrors: unknown[] = []
-  hostSyncs = 0
   /** At the end of the step before, and of the one under way. */
   private before: Progress
   private now: Progress
@@ -57,6 +60,10 @@ export class Ledger implements RunServices {
     this.configuration = options.configuration
     this.signal = options.signal
     this.incidents = new Incidents(options.bus, this.distributed, (message) => this.warn(message))
+    this.timings = new Timings({
+      slowSeconds: (options.slowHookMs ?? 1000) / 1000,
+      onSlow: (hook, at, seconds) => this.incidents.slow(hook, at, seconds),
+    })
     this.now = Object.freeze({ step: 0, epochs: 0, samples: 0, seconds: 0, totalSteps, last: false })
     this.before = this.now
     for (const trigger of [options.log, options.evaluate?.when]) if (trigger) this.checkLength(trigger)
@@ -71,6 +78,7 @@ export class Ledger implements RunServices {
   begin(progress: Progress): void {
     this.before = this.now
     this.now = Object.freeze(progress)
+    this.timings.beginStep()
   }
 
   /** More is known about the end of this step. */

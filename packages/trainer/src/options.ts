@@ -11,6 +11,7 @@ import { type AbortSignalLike, EventBus, type EventBusOptions } from '@hookstep/
 import type { Backend } from './backend.ts'
 import type { Data } from './data.ts'
 import { isDataset } from './data-loader.ts'
+import type { HookTimings } from './handler-times.ts'
 import type { HookIncidents } from './incidents.ts'
 import { type ProcessGroup, singleProcess } from './process-group.ts'
 import { type Schedule, toSchedule } from './schedules.ts'
@@ -57,6 +58,8 @@ export interface TrainerOptions {
   readonly distributed?: ProcessGroup
   /** Milliseconds that the run waits for a handler's promise before it fails; Infinity: for ever. Default 300,000. Not with a bus of your own. */
   readonly handlerTimeoutMs?: number
+  /** Milliseconds from which on a handler that keeps the run waiting is told as slow (`hook.slow`, and a warning for each hook); Infinity: never. Default 1000. */
+  readonly slowHookMs?: number
 }
 
 export interface EvaluateOptions {
@@ -88,6 +91,7 @@ export interface ResolvedOptions {
   readonly bus: EventBus
   readonly signal: AbortSignalLike
   readonly group: ProcessGroup
+  readonly slowHookMs: number
   /** The same as plain values, to be compared and kept. */
   readonly configuration: Json
 }
@@ -136,6 +140,7 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     learningRate: toSchedule(options.learningRate ?? 0.001),
     bus: resolveBus(options),
     signal: options.signal ?? neverAborted,
+    slowHookMs: checkPositive('slowHookMs', options.slowHookMs ?? 1000),
     configuration: describe(options, resolved),
   }
 }
@@ -167,6 +172,7 @@ const optionNames: Readonly<Record<keyof TrainerOptions, true>> = {
   signal: true,
   distributed: true,
   handlerTimeoutMs: true,
+  slowHookMs: true,
 }
 
 /** @throws TypeError on an option that there is not: a typo is an error. */
@@ -289,6 +295,11 @@ function trigger(name: string, value: unknown): Trigger {
   return value
 }
 
+function checkPositive(name: string, value: number): number {
+  if (!(value > 0)) throw new RangeError(`${name} is ${value}; it must be a positive number`)
+  return value
+}
+
 export function checkWhole(name: string, value: number, least: number): number {
   if (!(Number.isSafeInteger(value) && value >= least)) {
     throw new RangeError(`${name} is ${value}; it must be a whole number from ${least} on`)
@@ -309,7 +320,10 @@ function checkChoice<Choice extends string | boolean>(
 
 function describe(
   { backend, data, learningRate = 0.001 }: TrainerOptions,
-  resolved: Omit<ResolvedOptions, 'backend' | 'data' | 'learningRate' | 'bus' | 'signal' | 'configuration'>,
+  resolved: Omit<
+    ResolvedOptions,
+    'backend' | 'data' | 'learningRate' | 'bus' | 'signal' | 'slowHookMs' | 'configuration'
+  >,
 ): Json {
   const { hooks, group, evaluate, batchSize, shuffle, lastBatch, prefetch, ...plain } = resolved
   const described = {
@@ -347,6 +361,10 @@ export interface RunSummary {
   readonly lastEvaluation?: Values
   /** Where JavaScript waited for the device: readings of losses, norms, metrics and outputs. */
   readonly hostSyncs: number
+  /** The mean over the steps of this run. */
+  readonly hostSyncsPerStep: number
+  /** What the handlers of each hook have cost, by name. */
+  readonly timings: Readonly<Record<string, HookTimings>>
   /** Every request that was made, with who and why. */
   readonly requests: readonly Request[]
   readonly warnings: readonly string[]

@@ -495,7 +495,9 @@ export class TrainingRun {
       skippedSteps: this.skippedSteps,
       ...(this.lastLog && { lastLog: this.lastLog }),
       ...(this.lastEvaluation && { lastEvaluation: this.lastEvaluation }),
-      hostSyncs: ledger.hostSyncs,
+      hostSyncs: ledger.timings.hostSyncs,
+      hostSyncsPerStep: ledger.timings.hostSyncsPerStep,
+      timings: ledger.timings.summary,
       requests: ledger.requests.made,
       warnings: ledger.warnings,
       incidents: ledger.incidents.summary,
@@ -544,7 +546,7 @@ export class TrainingRun {
   }
 
   private countHostSync(): void {
-    this.ledger.hostSyncs++
+    this.ledger.timings.countHostSync()
   }
 
   private release(): void {

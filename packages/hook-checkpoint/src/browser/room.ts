@@ -1,4 +1,4 @@
-/** Does what needs room, and says how much there is where it fails for want of it. */
+/** Does what needs room, and says so where it fails for want of it. */
 export async function withRoom<Result>(location: string, body: () => Promise<Result>): Promise<Result> {
   try {
     return await body()
@@ -11,21 +11,18 @@ function isOutOfRoom(error: unknown): boolean {
   return error instanceof Error && error.name === 'QuotaExceededError'
 }
 
+/** Browsers no longer say how much room there is in all: only what is used can be told. */
 async function outOfRoom(location: string, cause: unknown): Promise<Error> {
-  const { usage, quota } = await estimate()
-  const room = quota === undefined ? '' : ` (${megabytes(usage)} of ${megabytes(quota)} are used)`
+  const used = await usedBytes()
+  const size = used === undefined ? '' : `, ${(used / 1e6).toFixed(1)} MB are used`
   const remedy = 'Keep fewer checkpoints, or remove what else this site has stored'
-  return new Error(`${location}: the browser gives this site no more room${room}. ${remedy}`, { cause })
+  return new Error(`${location}: the browser gives this site no more room${size}. ${remedy}`, { cause })
 }
 
-async function estimate(): Promise<StorageEstimate> {
+async function usedBytes(): Promise<number | undefined> {
   try {
-    return (await navigator.storage?.estimate?.()) ?? {}
+    return (await navigator.storage?.estimate?.())?.usage
   } catch {
-    return {}
+    return
   }
-}
-
-function megabytes(bytes = 0): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -10,12 +10,15 @@ const html = '<!doctype html><meta charset="utf-8"><title>Hookstep</title>'
  * bundled from our sources. What a module does is called by {@link Tab}.
  */
 export class Site {
-  readonly url: string
   private readonly server: Server
 
   private constructor(server: Server) {
     this.server = server
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  /** @param origin a name: to the browser each is a site of its own, with its own storage and room. */
+  url(origin = 'site'): string {
+    return `http://${origin}.localhost:${(this.server.address() as AddressInfo).port}`
   }
 
   /** @param modules names, and where their sources are. */

@@ -14,9 +14,10 @@ export class Tab {
     this.page = page
   }
 
-  static async open(browser: Browser, site: Site): Promise<Tab> {
+  /** @param origin as {@link Site.url} has it. */
+  static async open(browser: Browser, site: Site, origin?: string): Promise<Tab> {
     const page = await (await browser.tabs()).newPage()
-    await page.goto(site.url)
+    await page.goto(site.url(origin))
     return new Tab(page)
   }
 

@@ -6,17 +6,21 @@ import { StrictWriter } from '../strict-writer.ts'
 import { explained, explaining, hasCode } from './file-errors.ts'
 import { makeFolder, syncFolder } from './folders.ts'
 import { temporaryName } from './temporary-names.ts'
-import { WritingThread } from './writing-thread.ts'
+import type { WritingThread } from './writing-thread.ts'
 
 /** Begins a checkpoint in a store's folder. @throws Error when the name is taken or the folder cannot be written. */
-export async function createFolder(location: string, name: string): Promise<CheckpointWriter> {
+export async function createFolder(
+  location: string,
+  name: string,
+  thread: WritingThread,
+): Promise<CheckpointWriter> {
   checkName(name)
   return explaining(location, `${name} cannot be saved`, async () => {
     await makeFolder(location)
     await checkFree(location, name)
     const temporary = join(location, await temporaryName(name))
     await mkdir(temporary)
-    return new StrictWriter(join(location, name), new FolderWriter(location, name, temporary))
+    return new StrictWriter(join(location, name), new FolderWriter(location, name, temporary, thread))
   })
 }
 
@@ -25,12 +29,13 @@ class FolderWriter implements CheckpointWriter {
   private readonly location: string
   private readonly name: string
   private readonly temporary: string
-  private readonly thread: WritingThread = new WritingThread()
+  private readonly thread: WritingThread
 
-  constructor(location: string, name: string, temporary: string) {
+  constructor(location: string, name: string, temporary: string, thread: WritingThread) {
     this.location = location
     this.name = name
     this.temporary = temporary
+    this.thread = thread
   }
 
   async write(file: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
@@ -42,7 +47,6 @@ class FolderWriter implements CheckpointWriter {
   }
 
   async commit(): Promise<void> {
-    await this.thread.end()
     try {
       await syncFolder(this.temporary)
       await checkFree(this.location, this.name)
@@ -55,7 +59,6 @@ class FolderWriter implements CheckpointWriter {
   }
 
   async discard(): Promise<void> {
-    await this.thread.end()
     await explaining(this.location, `what was saved of ${this.name} cannot be removed`, () => this.clear())
   }
 

@@ -10,6 +10,7 @@ import { makeFolder, syncFolder } from './folders.ts'
 import { removeLeftOvers } from './left-overs.ts'
 import { lock } from './lock.ts'
 import { removedName } from './temporary-names.ts'
+import { WritingThread } from './writing-thread.ts'
 
 /**
  * Keeps checkpoints in a folder of the file system, each as a folder of its own; it is made when it is first needed.
@@ -25,11 +26,12 @@ import { removedName } from './temporary-names.ts'
  */
 export function folder(path: string): CheckpointStore {
   const location = resolve(path)
+  const thread = new WritingThread()
   return {
     location,
-    acquire: () => acquire(location),
+    acquire: () => acquire(location, thread),
     list: () => explaining(location, 'its checkpoints cannot be listed', () => list(location)),
-    create: (name) => createFolder(location, name),
+    create: (name) => createFolder(location, name, thread),
     open: (name) => openFolder(location, name),
     remove: (name) => remove(location, name),
     within(name) {
@@ -39,12 +41,15 @@ export function folder(path: string): CheckpointStore {
   }
 }
 
-async function acquire(location: string): Promise<() => Promise<void>> {
+async function acquire(location: string, thread: WritingThread): Promise<() => Promise<void>> {
   return explaining(location, 'a run cannot save here', async () => {
     await makeFolder(location)
     const release = await lock(location)
     await removeLeftOvers(location)
-    return release
+    return async () => {
+      await thread.end()
+      await release()
+    }
   })
 }
 

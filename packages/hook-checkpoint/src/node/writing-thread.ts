@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { FileEntry } from '../store.ts'
-import { writeHashed } from './write-hashed.ts'
+import { HashedFile } from './hashed-file.ts'
 
 /** What the thread answers: that it is there, what it has written, or why it could not. */
 type Answer = 'ready' | { readonly entry: FileEntry } | { readonly failure: Failure }
@@ -13,9 +13,9 @@ type Failure = { readonly message: string; readonly code?: string }
 const program = `
 const { parentPort } = require('node:worker_threads')
 const __name = (value) => value
-const writeHashed = ${writeHashed}
+const HashedFile = ${HashedFile}
 parentPort.on('message', ({ path, parts }) => {
-  writeHashed(path, parts).then(
+  HashedFile.write(path, parts).then(
     (entry) => parentPort.postMessage({ entry }),
     ({ message, code }) => parentPort.postMessage({ failure: { message, code } }),
   )
@@ -25,10 +25,10 @@ parentPort.postMessage('ready')
 
 /**
  * Hashes, writes and syncs files in a thread of its own, one after another, so that training goes on meanwhile; in this
- * thread where none can be started. It keeps the process alive only while it writes.
+ * thread where none can be started. It begins with the first file, and keeps the process alive only while it writes.
  */
 export class WritingThread {
-  private readonly worker: Promise<Worker | undefined> = started()
+  private worker: Promise<Worker | undefined> | undefined
   /** Settles with the last file. */
   private last: Promise<unknown> = Promise.resolve()
 
@@ -39,14 +39,18 @@ export class WritingThread {
     return written
   }
 
-  /** To be called when nothing is being written. */
+  /** Once all is written. It begins again with the next file. */
   async end(): Promise<void> {
-    await (await this.worker)?.terminate()
+    await this.last
+    const worker = await this.worker
+    this.worker = undefined
+    await worker?.terminate()
   }
 
   private async writeNext(path: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
+    this.worker ??= started()
     const worker = await this.worker
-    if (worker === undefined || hasEnded(worker)) return writeHashed(path, parts)
+    if (worker === undefined || hasEnded(worker)) return HashedFile.write(path, parts)
     worker.ref()
     try {
       const answer = nextAnswer(worker)
@@ -95,7 +99,7 @@ function hand(worker: Worker, { path, parts }: { path: string; parts: readonly U
     worker.postMessage({ path, parts }, buffersOf(parts))
   } catch {
     // Some buffers cannot be taken, such as WebAssembly's memory and those that Node keeps for small ones.
-    const copies = parts.map((part) => part.slice())
+    const copies = parts.map((part) => new Uint8Array(part))
     worker.postMessage({ path, parts: copies }, buffersOf(copies))
   }
 }

@@ -1,8 +1,9 @@
 import { hashOf } from './file-hash.ts'
+import { fileNames } from './file-names.ts'
 import { checkName } from './names.ts'
 import { bytesOf, checkLength } from './parts.ts'
 import type { CheckpointReader, CheckpointStore, CheckpointWriter, FileEntry } from './store.ts'
-import { manifestFile, StrictWriter } from './strict-writer.ts'
+import { StrictWriter } from './strict-writer.ts'
 
 /** The names of files, and how many bytes they hold. */
 export type Sizes = Readonly<Record<string, number>>
@@ -46,7 +47,7 @@ export function manifestLastStore(folders: Folders): CheckpointStore {
     open: (name) => open(folders, name),
     async remove(name) {
       await committed(folders, name)
-      await folders.remove(name, [manifestFile])
+      await folders.remove(name, [fileNames.manifest])
       await clear(folders, name)
     },
     within(name) {
@@ -74,14 +75,15 @@ async function create(folders: Folders, name: string): Promise<CheckpointWriter>
   let manifest: Uint8Array[] = []
   return new StrictWriter(`${folders.location}/${name}`, {
     write(file, parts) {
-      if (file !== manifestFile) return folders.write(name, file, parts)
+      if (file !== fileNames.manifest) return folders.write(name, file, parts)
       manifest = parts.map((part) => part.slice())
       return hashOf(manifest)
     },
     async commit() {
-      if (bytesOf(manifest) === 0) throw new Error(`${folders.location}/${name}: ${manifestFile} is empty`)
+      if (bytesOf(manifest) === 0)
+        throw new Error(`${folders.location}/${name}: ${fileNames.manifest} is empty`)
       await checkFree(folders, name)
-      await folders.write(name, manifestFile, manifest)
+      await folders.write(name, fileNames.manifest, manifest)
     },
     discard: () => clear(folders, name),
   })
@@ -116,7 +118,7 @@ async function committed(folders: Folders, name: string): Promise<Sizes> {
 
 /** An empty one is the trace of a write that was interrupted. */
 function hasManifest(files: Sizes): boolean {
-  return Object.hasOwn(files, manifestFile) && files[manifestFile] !== 0
+  return Object.hasOwn(files, fileNames.manifest) && files[fileNames.manifest] !== 0
 }
 
 async function clear(folders: Folders, name: string): Promise<void> {

@@ -1,8 +1,6 @@
+import { fileNames } from './file-names.ts'
 import { checkName } from './names.ts'
 import type { CheckpointWriter, FileEntry } from './store.ts'
-
-/** The file that makes a checkpoint of a folder: it comes last, and in most stores its arrival is the commit. */
-export const manifestFile = 'manifest.json'
 
 /**
  * Holds who writes to what every store relies on: names that can be kept, each file once, nothing after the end, and
@@ -38,8 +36,8 @@ export class StrictWriter implements CheckpointWriter {
     this.checkOpen()
     if (this.failed)
       throw new Error(`${this.location} cannot be committed: ${this.failed} could not be written`)
-    if (!this.written.has(manifestFile)) {
-      throw new Error(`${this.location} cannot be committed: it has no ${manifestFile}`)
+    if (!this.written.has(fileNames.manifest)) {
+      throw new Error(`${this.location} cannot be committed: it has no ${fileNames.manifest}`)
     }
     this.end = 'committed'
     await this.writer.commit()

@@ -1,8 +1,8 @@
 import { FileHash } from '../file-hash.ts'
+import { fileNames } from '../file-names.ts'
 import type { Folders, Sizes } from '../manifest-last.ts'
 import { chunksOf, PartsFilling } from '../parts.ts'
 import type { FileEntry } from '../store.ts'
-import { manifestFile } from '../strict-writer.ts'
 import { database, type Table } from './idb-database.ts'
 import { answerOf, committed } from './idb-requests.ts'
 import { lock } from './lock.ts'
@@ -37,7 +37,7 @@ export class IdbFolders implements Folders {
   async list(): Promise<ReadonlyMap<string, boolean>> {
     const names = new Map<string, boolean>()
     for (const [folder, file] of await this.keys()) {
-      names.set(folder, names.get(folder) === true || file === manifestFile)
+      names.set(folder, names.get(folder) === true || file === fileNames.manifest)
     }
     return names
   }
@@ -56,7 +56,7 @@ export class IdbFolders implements Folders {
   write(folder: string, file: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
     return withRoom(this.location, async () => {
       const hash = new FileHash()
-      if (file !== manifestFile) await this.put('files', [folder, file], 0)
+      if (file !== fileNames.manifest) await this.put('files', [folder, file], 0)
       let count = 0
       for (const chunk of chunksOf(parts, chunkBytes)) {
         await this.put('chunks', [folder, file, count++], chunk.slice())

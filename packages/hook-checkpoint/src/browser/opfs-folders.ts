@@ -1,8 +1,8 @@
 import { FileHash } from '../file-hash.ts'
+import { fileNames } from '../file-names.ts'
 import type { Folders, Sizes } from '../manifest-last.ts'
 import { chunksOf, PartsFilling } from '../parts.ts'
 import type { FileEntry } from '../store.ts'
-import { manifestFile } from '../strict-writer.ts'
 import { lock } from './lock.ts'
 import type { OpfsFile } from './opfs-types.ts'
 import { withRoom } from './room.ts'
@@ -125,7 +125,7 @@ interface Output {
  */
 async function openForWriting(handle: OpfsFile, file: string): Promise<Output> {
   const hasStream = typeof handle.createWritable === 'function'
-  const isStreamed = handle.createSyncAccessHandle === undefined || (file === manifestFile && hasStream)
+  const isStreamed = handle.createSyncAccessHandle === undefined || (file === fileNames.manifest && hasStream)
   return isStreamed ? streamOutput(handle) : handleOutput(handle)
 }
 
@@ -157,7 +157,7 @@ async function handleOutput(handle: OpfsFile): Promise<Output> {
 }
 
 async function hasManifest(folder: FileSystemDirectoryHandle): Promise<boolean> {
-  const manifest = await unlessMissing(folder.getFileHandle(manifestFile))
+  const manifest = await unlessMissing(folder.getFileHandle(fileNames.manifest))
   return manifest !== undefined && (await manifest.getFile()).size > 0
 }
 

@@ -1,8 +1,8 @@
 import { FileHash } from '../file-hash.ts'
+import { fileNames } from '../file-names.ts'
 import type { Folders, Sizes } from '../manifest-last.ts'
 import { bytesOf, chunksOf, PartsFilling } from '../parts.ts'
 import type { FileEntry } from '../store.ts'
-import { manifestFile } from '../strict-writer.ts'
 import { ahead } from './ahead.ts'
 import { type Bucket, statusOf, type Upload } from './bucket.ts'
 import { Lease } from './lease.ts'
@@ -61,7 +61,7 @@ export class S3Folders implements Folders {
     for await (const { key, bytes } of this.bucket.list(this.prefix)) {
       const [folder, file, ...deeper] = key.slice(this.prefix.length).split('/')
       if (!folder || !file || deeper.length > 0) continue
-      names.set(folder, names.get(folder) === true || (file === manifestFile && bytes > 0))
+      names.set(folder, names.get(folder) === true || (file === fileNames.manifest && bytes > 0))
     }
     return names
   }
@@ -75,7 +75,7 @@ export class S3Folders implements Folders {
   }
 
   async write(folder: string, file: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
-    if (file === manifestFile) await this.lease?.confirm()
+    if (file === fileNames.manifest) await this.lease?.confirm()
     const key = this.keyOf(folder, file)
     if (bytesOf(parts) <= partBytes) return this.writeAtOnce(key, parts)
     const upload = await this.bucket.beginUpload(key)

@@ -56,6 +56,18 @@ export class Browser {
     return this.context
   }
 
+  /** Ends it as a failure of its own would, without a chance to put anything in order. */
+  async crash(): Promise<void> {
+    const context = await this.tabs()
+    const gone = new Promise((resolve) => context.once('close', resolve))
+    const [page] = context.pages()
+    const session = await context.newCDPSession(page ?? (await context.newPage()))
+    // It dies before it can answer.
+    await session.send('Browser.crash').catch(() => {})
+    await gone
+    this.context = undefined
+  }
+
   /** Ends it; the next {@link tabs} starts it anew, with all that sites have stored. */
   async stop(): Promise<void> {
     await this.context?.close()

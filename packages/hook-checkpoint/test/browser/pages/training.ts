@@ -1,0 +1,40 @@
+/** A run in a browser, which is saved, interrupted and gone on with: what the test of it calls. */
+import { every, train } from '@hookstep/catalogue'
+import { checkpoint } from '@hookstep/hook-checkpoint'
+import { browserStore } from '@hookstep/hook-checkpoint/browser'
+import { at, counting, lastState, timeless, trainWith } from '../../runs.ts'
+
+/** How a run ended: from which step on it ran, and everything of its last state. */
+export interface End {
+  readonly firstStep: number
+  readonly state: string
+}
+
+/** Trains to the end, from the newest checkpoint if there is one. */
+export async function trainToEnd(place: string): Promise<End> {
+  const store = await browserStore(place)
+  const end = lastState()
+  let firstStep = 0
+  const first = at(train.step.pre, ({ step }) => {
+    firstStep ||= step
+  })
+  await trainWith([checkpoint({ store, when: every('3 steps', { last: true }) }), counting(), first, end])
+  return { firstStep, state: JSON.stringify(timeless(end.state), asLists) }
+}
+
+/** Trains, and comes to a halt before a step: for the tab to be closed then. */
+export async function trainUntil(place: string, step: number): Promise<void> {
+  const store = await browserStore(place)
+  await new Promise<void>((resolve, reject) => {
+    const halt = at(train.step.pre, (context) => {
+      if (context.step !== step) return
+      resolve()
+      return new Promise(() => {})
+    })
+    trainWith([checkpoint({ store, when: every('3 steps') }), counting(), halt]).catch(reject)
+  })
+}
+
+function asLists(_: string, value: unknown): unknown {
+  return ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value
+}

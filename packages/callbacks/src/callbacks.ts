@@ -50,11 +50,17 @@ export function callbacks(sources: readonly CallbackSource[], options: Callbacks
   return new CallbackList(sources, options)
 }
 
+/** A callback, and the hook that is made of it. */
+interface Member {
+  readonly callback: TrainerCallback
+  readonly hook: Hook
+}
+
 class CallbackList implements Callbacks {
   readonly name: string
   private readonly policy: Policy
   /** By the names of their classes, numbered where there are several of one. */
-  private readonly named = new Map<string, TrainerCallback>()
+  private readonly members = new Map<string, Member>()
   private readonly runs = new Set<FollowedRun>()
 
   constructor(sources: readonly CallbackSource[], options: CallbacksOptions) {
@@ -64,12 +70,12 @@ class CallbackList implements Callbacks {
   }
 
   get list(): readonly TrainerCallback[] {
-    return [...this.named.values()]
+    return [...this.members.values()].map(({ callback }) => callback)
   }
 
   async setup(run: Run): Promise<Cleanup> {
     const followed = new FollowedRun(run)
-    for (const hook of this.hooks()) followed.join(hook)
+    for (const { hook } of this.members.values()) followed.join(hook)
     await followed.ready()
     this.runs.add(followed)
     return () => {
@@ -86,30 +92,27 @@ class CallbackList implements Callbacks {
     if (this.runs.size > 0 && callback.saveState !== undefined) {
       throw new TypeError(`callbacks: ${name} keeps a state: add it before the run, which restores it`)
     }
-    this.named.set(name, callback)
-    for (const run of this.runs) run.join(this.policy(callbackHook(name, callback)))
+    const hook = this.policy(callbackHook(name, callback))
+    this.members.set(name, { callback, hook })
+    for (const run of this.runs) run.join(hook)
     return callback
   }
 
   remove(which: TrainerCallback | CallbackClass): readonly TrainerCallback[] {
     const isMeant = (callback: TrainerCallback): boolean =>
       typeof which === 'function' ? callback instanceof which : callback === which
-    const removed = [...this.named].filter(([, callback]) => isMeant(callback))
-    for (const [name] of removed) {
-      this.named.delete(name)
-      for (const run of this.runs) run.leave(name)
+    const removed = [...this.members.values()].filter(({ callback }) => isMeant(callback))
+    for (const { hook } of removed) {
+      this.members.delete(hook.name)
+      for (const run of this.runs) run.leave(hook.name)
     }
-    return removed.map(([, callback]) => callback)
-  }
-
-  private hooks(): Hook[] {
-    return [...this.named].map(([name, callback]) => this.policy(callbackHook(name, callback)))
+    return removed.map(({ callback }) => callback)
   }
 
   private freeName(callback: TrainerCallback): string {
     const name = nameOf(callback)
     let free = name
-    for (let number = 2; this.named.has(free); number++) free = `${name}#${number}`
+    for (let number = 2; this.members.has(free); number++) free = `${name}#${number}`
     return free
   }
 }

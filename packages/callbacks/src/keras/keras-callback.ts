@@ -3,8 +3,9 @@ export interface KerasLogs {
   [name: string]: number
 }
 
+// No interface: one would not be assignable to the parameters of a tf.Callback.
 /** About the run, as `fit` tells it. What is not known is not there. */
-export interface KerasParams {
+export type KerasParams = {
   readonly epochs?: number
   /** Epochs that are done already. */
   readonly initialEpoch: number

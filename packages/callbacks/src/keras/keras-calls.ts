@@ -1,17 +1,12 @@
 import type { Run } from '@hookstep/catalogue'
 import { type KerasCallback, type KerasFunction, type KerasParams, nameOf } from './keras-callback.ts'
-
-/** What callbacks of Keras set to end the training, as a `tf.LayersModel` has it. */
-interface Stoppable {
-  stopTraining: boolean
-}
+import { StopFlag } from './stop-flag.ts'
 
 /** Calls the callbacks of one run, one after another, and passes on that one wants it to end. */
 export class KerasCalls {
   private readonly run: Run
   private readonly callbacks: readonly KerasCallback[]
-  private model: Stoppable = { stopTraining: false }
-  private isLayersModel = false
+  private readonly flag = new StopFlag()
   private hasAskedToStop = false
 
   constructor(run: Run, callbacks: readonly KerasCallback[]) {
@@ -24,20 +19,16 @@ export class KerasCalls {
     return this.callbacks.some((callback) => callback[name] !== undefined)
   }
 
-  /** The live model. Functions in place of a model have something to be stopped by as well. */
-  use(model: unknown): void {
-    this.isLayersModel = typeof model === 'object' && model !== null && 'stopTraining' in model
-    if (this.isLayersModel) this.model = model as Stoppable
+  /** The live model, which can be stopped from now on. */
+  useModel(model: unknown): void {
+    this.flag.lendTo(model)
   }
 
-  /** Tells all callbacks of the run and its model. */
+  /** Tells the callbacks of the run and gives them its model, as `fit` does before it begins. */
   introduce(params: KerasParams): void {
-    this.model.stopTraining = false
     for (const callback of this.callbacks) {
       callback.setParams?.(params)
-      if (this.isLayersModel) callback.setModel?.(this.model as never)
-      // A tf.Callback takes nothing but a LayersModel.
-      else if (callback.setModel !== undefined) Object.assign(callback, { model: this.model })
+      this.flag.introduce(callback)
     }
   }
 
@@ -50,8 +41,14 @@ export class KerasCalls {
 
   /** Ends the run where somebody wants it. Asked once: the run decides. */
   stopWhenAsked(reason: string): void {
-    if (!this.model.stopTraining || this.hasAskedToStop) return
+    if (!this.flag.isSet || this.hasAskedToStop) return
     this.hasAskedToStop = true
     this.run.stop(reason)
+    // So that the epoch that ends with it has a loss.
+    this.run.log()
+  }
+
+  end(): void {
+    this.flag.takeBack()
   }
 }

@@ -11,6 +11,7 @@ import {
   train,
   type Values,
 } from '@hookstep/catalogue'
+import type { Cleanup } from '@hookstep/core'
 import { type KerasCallback, type KerasLogs, readsBatches } from './keras-callback.ts'
 import { KerasCalls } from './keras-calls.ts'
 import { EpochMeans, kerasNumbers } from './keras-numbers.ts'
@@ -48,12 +49,13 @@ export class KerasRun {
     this.readsBatches = callbacks.some(readsBatches)
   }
 
-  follow(): void {
+  /** Subscribes. Returns the cleanup. */
+  follow(): Cleanup {
     const { run, calls } = this
     run.subscribe(train.configuration.data_loader, (context) => {
       this.data = context
     })
-    run.subscribe(train.configuration.model_stages, ({ model }) => calls.use(model))
+    run.subscribe(train.configuration.model_stages, ({ model }) => calls.useModel(model))
     run.subscribe(train.ready, (context) => this.begin(context))
     run.subscribe(train.epoch.pre, (context) => this.beginEpoch(context))
     // So that an epoch's logs have a loss, however seldom steps are logged.
@@ -65,6 +67,7 @@ export class KerasRun {
     run.subscribe(train.epoch.post, () => this.endEpoch())
     run.subscribe(train.stopped, () => this.end())
     run.subscribe(train.finished, () => this.end())
+    return () => calls.end()
   }
 
   private async begin({ progress }: ReadyContext): Promise<void> {

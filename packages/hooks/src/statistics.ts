@@ -38,6 +38,9 @@ export const statisticsMeasured: Event<StatisticsContext> = defineEvent('statist
  * them from the device, so let it be seldom; nothing is read where nobody listens. The main rank's only.
  *
  * ```ts
+ * import { every } from '@hookstep/catalogue'
+ * import { statistics } from '@hookstep/hooks'
+ *
  * const hooks = [
  *   statistics({ when: every('500 steps'), report: ({ step, gradients }) => console.log(step, gradients) }),
  * ]

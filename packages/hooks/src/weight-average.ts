@@ -36,6 +36,9 @@ type State = {
  * `when: every('10 steps')` with a smaller `decay` costs a tenth.
  *
  * ```ts
+ * import { every } from '@hookstep/catalogue'
+ * import { weightAverage } from '@hookstep/hooks'
+ *
  * const hooks = [weightAverage({ decay: 0.99, when: every('10 steps') })]
  * ```
  *

@@ -1,9 +1,9 @@
-import { checkpoint, evaluate, train } from '@hookstep/catalogue'
+import { checkpoint, evaluate, inference, train } from '@hookstep/catalogue'
 import type { Event, EventBus } from '@hookstep/core'
-import type { ResolvedOptions } from './options.ts'
+import type { LedgerOptions } from './ledger.ts'
 
 /** The events of a training run, in the order in which they come. */
-const order: readonly Event<object>[] = [
+const trainingOrder: readonly Event<object>[] = [
   train.configuration.start,
   train.configuration.data_loader,
   train.configuration.model_stages,
@@ -38,8 +38,33 @@ const order: readonly Event<object>[] = [
   train.closed,
 ]
 
+/** The events of an inference, in the order in which they come. */
+export const inferenceOrder: readonly Event<object>[] = [
+  inference.configuration.start,
+  inference.configuration.data_loader,
+  inference.configuration.model_stages,
+  inference.restore,
+  checkpoint.rejected,
+  inference.ready,
+  inference.step.pre,
+  inference.forward.pre,
+  inference.forward.post,
+  inference.step.post,
+  inference.checkpoint,
+  checkpoint.pre,
+  checkpoint.committed,
+  inference.finished,
+  inference.stopped,
+  inference.failed,
+  inference.closed,
+]
+
 /** The resolved options, the hooks, and who is told of what in which order. */
-export function explain({ bus, configuration }: ResolvedOptions, hooks: readonly string[]): string {
+export function explain(
+  { bus, configuration }: LedgerOptions,
+  hooks: readonly string[],
+  order: readonly Event<object>[] = trainingOrder,
+): string {
   const settings = Object.entries(configuration as object).map(
     ([name, value]) => `  ${name}: ${JSON.stringify(value)}`,
   )

@@ -8,7 +8,13 @@ export type {
   Session,
   SessionOptions,
 } from './backend.ts'
+export { type ChromeTrace, type ChromeTraceOptions, chromeTrace } from './chrome-trace.ts'
 export { arrays, type Batches, type Data, type Dataset } from './data.ts'
+export type { EventTimings, HookTimings } from './handler-times.ts'
+export type { HookIncidents } from './incidents.ts'
+export { Inference } from './inference.ts'
+export type { InferenceOptions, InferenceSummary, ParameterSource } from './inference-options.ts'
+export type { InferenceOutput } from './inference-run.ts'
 export type { EvaluateOptions, RunSummary, TrainerOptions } from './options.ts'
 export {
   inMemoryGroup,

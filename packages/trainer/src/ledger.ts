@@ -45,6 +45,8 @@ export class Ledger implements RunServices {
   readonly timings: Timings
   /** What handlers of closing events threw: all of them are called, whatever one of them does. */
   readonly closingErrors: unknown[] = []
+  /** Told of every request that is made on this rank. */
+  onRequest: (() => void) | undefined
   /** At the end of the step before, and of the one under way. */
   private before: Progress
   private now: Progress
@@ -101,6 +103,7 @@ export class Ledger implements RunServices {
     const { step } = this.now
     this.requests.add(Object.freeze({ kind, reason, requestedBy, step, ...(now && { now }) }))
     if (this.requests.find('stop') !== undefined) this.refine({ last: true })
+    this.onRequest?.()
   }
 
   /** Makes every rank know what any rank asked for; from then on it counts. */

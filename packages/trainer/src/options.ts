@@ -295,7 +295,7 @@ function trigger(name: string, value: unknown): Trigger {
   return value
 }
 
-function checkPositive(name: string, value: number): number {
+export function checkPositive(name: string, value: number): number {
   if (!(value > 0)) throw new RangeError(`${name} is ${value}; it must be a positive number`)
   return value
 }

@@ -1,0 +1,33 @@
+/** What made a run fail: its first error, while what must be done at the end is done all the same. */
+export class Failure {
+  private first: { readonly error: unknown } | undefined
+  private readonly warn: (message: string) => void
+
+  /** @param warn told of every error but the first. */
+  constructor(warn: (message: string) => void) {
+    this.warn = warn
+  }
+
+  /** Does what must be done whether or not it works. */
+  async attempt(action: () => unknown): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      this.keep(error)
+    }
+  }
+
+  keep(error: unknown): void {
+    if (this.first === undefined) this.first = { error }
+    else if (error !== this.first.error) this.warn(`after the failure: ${messageOf(error)}`)
+  }
+
+  /** @throws the first error, where there was one. */
+  rethrow(): void {
+    if (this.first !== undefined) throw this.first.error
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

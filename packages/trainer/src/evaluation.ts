@@ -3,13 +3,10 @@ import type { Event } from '@hookstep/core'
 import type { Evaluated, Session } from './backend.ts'
 import type { Data } from './data.ts'
 import { type DataLoader, type Fetched, isDataset, openDataLoader } from './data-loader.ts'
+import type { Means } from './means.ts'
 import type { ProcessGroup } from './process-group.ts'
-
-/** Delivers an event with the context that `make` makes, unless nobody listens. */
-export type Tell = <Context extends object>(
-  event: Event<Context>,
-  make: () => Context,
-) => void | Promise<void>
+import type { StepCursor } from './step-cursor.ts'
+import type { Telling } from './telling.ts'
 
 export interface EvaluationOptions {
   readonly session: Session
@@ -20,9 +17,13 @@ export interface EvaluationOptions {
   readonly group: ProcessGroup
   readonly context: Omit<EvaluateContext, 'batches' | 'progress'>
   readonly progress: () => Progress
-  readonly tell: Tell
-  /** Ends the evaluation by throwing, where the run is to end at once. */
-  readonly poll: () => void | Promise<void>
+  /** What the batches add up. One that was interrupted goes on behind those that are in it. */
+  readonly means: Means
+  /** How far the step has come, the evaluation in it. */
+  readonly cursor: StepCursor
+  readonly tell: Telling['tell']
+  /** Does what was asked for at once, before an event; ends the evaluation by throwing, where the run is to end. */
+  readonly poll: (next: Event<object>) => void | Promise<void>
   /** Counts a host sync. */
   readonly onHostSync: () => void
 }
@@ -30,36 +31,72 @@ export interface EvaluationOptions {
 /** The means of loss and metrics over all samples of all ranks. */
 export async function runEvaluation(options: EvaluationOptions): Promise<Values> {
   const loader = openEvaluationData(options)
-  const means = new Means(options.session.readbackLag)
   try {
-    return await evaluateAll(options, loader, means)
+    return await evaluateAll(options, loader)
   } finally {
-    await means.released()
+    await options.means.released()
     await loader.close()
   }
 }
 
-async function evaluateAll(options: EvaluationOptions, loader: DataLoader, means: Means): Promise<Values> {
-  const { group, batchSize, tell, poll } = options
+async function evaluateAll(options: EvaluationOptions, loader: DataLoader): Promise<Values> {
+  const { group, batchSize, means, cursor, tell } = options
   const { samplesPerEpoch } = loader
   const batches = samplesPerEpoch && Math.ceil(samplesPerEpoch / (batchSize * group.worldSize))
   const context = Object.freeze({ ...options.context, batches, progress: options.progress() })
-  await tell(evaluate.pre, () => context)
-  for (let batch = 1; await loader.hasMore(); batch++) {
-    await poll()
-    const fetched = await loader.take()
-    if (fetched !== undefined) await evaluateBatch(options, { ...context, batch }, fetched, means)
-  }
+  if (cursor.reach(evaluate.pre)) await tell(evaluate.pre, () => context)
+  if (!cursor.isPast(evaluate.step.post)) await evaluateBatches(options, loader, context)
   const values = await means.reduce(group)
+  cursor.reach(evaluate.post)
   await tell(evaluate.post, () => ({ ...context, progress: options.progress(), values }))
   return values
 }
 
+async function evaluateBatches(
+  options: EvaluationOptions,
+  loader: DataLoader,
+  context: EvaluateContext,
+): Promise<void> {
+  const { means, cursor } = options
+  const first = cursor.firstRound(means.batches, evaluate.step.post)
+  await skip(loader, first - 1, options)
+  for (let batch = first; await hasBatch(options, loader); batch++) {
+    const fetched = await loader.take()
+    if (fetched !== undefined) await evaluateBatch(options, { ...context, batch }, fetched)
+    else if (means.batches < batch) means.skip()
+    cursor.reach(evaluate.step.post)
+  }
+}
+
+/** Whether there is another batch: at the same time the moment for what was asked for at once. */
+async function hasBatch({ cursor, poll }: EvaluationOptions, loader: DataLoader): Promise<boolean> {
+  // It was there, and the moment has passed, before the evaluation was interrupted.
+  if (cursor.isCatchingUp) return true
+  if (!(await loader.hasMore())) return false
+  await poll(evaluate.step.pre)
+  return true
+}
+
+/** Passes by batches that are done. @throws RangeError where the data has not as many. */
+async function skip(
+  loader: DataLoader,
+  batches: number,
+  { data, batchSize, group }: EvaluationOptions,
+): Promise<void> {
+  if (batches === 0) return
+  const samples = isDataset(data) ? Math.min(batches * batchSize * group.worldSize, data.length) : 0
+  if (isDataset(data) && (batches - 1) * batchSize * group.worldSize >= data.length) {
+    throw new RangeError(
+      `data to evaluate on has ${data.length} samples; the saved run had done ${batches} batches of it`,
+    )
+  }
+  await loader.seek({ epoch: 1, samples, batches, ...(isDataset(data) && { length: data.length }) })
+}
+
 async function evaluateBatch(
-  { session, tell, onHostSync }: EvaluationOptions,
+  { session, means, cursor, tell, onHostSync }: EvaluationOptions,
   context: EvaluateContext & { readonly batch: number },
   { batch: data, size }: Fetched,
-  means: Means,
 ): Promise<void> {
   let evaluated: Evaluated | undefined
   const outputs = async (): Promise<Outputs> => {
@@ -68,11 +105,12 @@ async function evaluateBatch(
     return evaluated.outputs()
   }
   const make = () => ({ ...context, size, data, outputs })
-  await tell(evaluate.step.pre, make)
+  if (cursor.reach(evaluate.step.pre)) await tell(evaluate.step.pre, make)
   const done = session.evaluate(data)
   evaluated = done
   try {
-    await means.add(done.values(), size)
+    if (means.batches < context.batch) await means.add(done.values(), size)
+    cursor.reach(evaluate.step.post)
     await tell(evaluate.step.post, make)
   } finally {
     evaluated = undefined
@@ -87,59 +125,4 @@ function openEvaluationData({ data, batchSize, seed, group }: EvaluationOptions)
     )
   }
   return openDataLoader(data, { batchSize, seed, group, shuffle: false, multipleOf: 1, prefetch: 1 })
-}
-
-/** Sums values by name, each weighted by its number of samples, in the order of the batches. */
-class Means {
-  private readonly lag: number
-  private readonly sums = new Map<string, number>()
-  private samples = 0
-  /** Sums that wait for the device, the oldest first. */
-  private readonly late: Promise<void>[] = []
-  private last: Promise<void> | undefined
-  private readonly releasing: Promise<void>[] = []
-
-  constructor(lag: number) {
-    this.lag = lag
-  }
-
-  /** Adds a batch's values. Waits only for those of so many batches ago as the device is late. */
-  async add(values: Values | Promise<Values>, size: number): Promise<void> {
-    if (!(values instanceof Promise)) return this.sum(values, size)
-    // One after the other: sums of floating-point numbers depend on their order.
-    const summed = Promise.all([values, this.last]).then(([read]) => this.sum(read, size))
-    // Its failure is met where it is awaited.
-    summed.catch(() => {})
-    this.last = summed
-    this.late.push(summed)
-    if (this.late.length > this.lag) await this.late.shift()
-  }
-
-  /** Calls `release` once what was added is read, or could not be. */
-  whenRead(release: () => void): void {
-    if (this.last === undefined) release()
-    else this.releasing.push(this.last.then(release, release))
-  }
-
-  /** Waits for all that was to be released. */
-  async released(): Promise<void> {
-    await Promise.all(this.releasing)
-  }
-
-  async reduce(group: ProcessGroup): Promise<Values> {
-    await this.last
-    const totals = Float64Array.of(this.samples, ...this.sums.values())
-    await group.allReduce(totals, 'sum')
-    const [samples = 0, ...sums] = totals
-    return Object.freeze(
-      Object.fromEntries([...this.sums.keys()].map((name, at) => [name, (sums[at] as number) / samples])),
-    )
-  }
-
-  private sum(values: Values, size: number): void {
-    this.samples += size
-    for (const [name, value] of Object.entries(values)) {
-      this.sums.set(name, (this.sums.get(name) ?? 0) + value * size)
-    }
-  }
 }

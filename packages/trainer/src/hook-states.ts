@@ -36,10 +36,27 @@ export class HookStates {
 
   /** Gives each hook its state, one after another. Hooks without one, and states without a hook, are warnings. */
   async load(saved: Readonly<Record<string, HookState>>, warn: (message: string) => void): Promise<void> {
-    for (const [hook, state] of this.declared) {
-      const found = saved[hook]
-      if (found === undefined) warn(`no state was saved for hook "${hook}": it starts fresh`)
-      else await loadInto(hook, state, found)
+    await this.prepare(saved)(warn)
+  }
+
+  /**
+   * Brings saved states to the form of the hooks' present versions.
+   *
+   * @returns gives each hook its state, as `load` does.
+   * @throws HookError where a state cannot be read; no hook has been given any then.
+   */
+  prepare(saved: Readonly<Record<string, HookState>>): (warn: (message: string) => void) => Promise<void> {
+    const found = [...this.declared].filter(([hook]) => saved[hook] !== undefined)
+    const forms = found.map(([hook, state]) => currentForm(hook, state, saved[hook] as HookState))
+    return async (warn) => {
+      for (const [at, [hook, state]] of found.entries()) await loadInto(hook, state, forms[at] as Json)
+      this.warnOfStrangers(saved, warn)
+    }
+  }
+
+  private warnOfStrangers(saved: Readonly<Record<string, HookState>>, warn: (message: string) => void): void {
+    for (const hook of this.declared.keys()) {
+      if (saved[hook] === undefined) warn(`no state was saved for hook "${hook}": it starts fresh`)
     }
     for (const hook of Object.keys(saved)) {
       if (this.declared.has(hook)) continue
@@ -56,9 +73,9 @@ async function savedBy(hook: string, state: PersistedState): Promise<HookState> 
   }
 }
 
-async function loadInto(hook: string, state: PersistedState, saved: HookState): Promise<void> {
+async function loadInto(hook: string, state: PersistedState, form: Json): Promise<void> {
   try {
-    await state.load(currentForm(hook, state, saved))
+    await state.load(form)
   } catch (error) {
     throw new HookError(hook, 'persist.load', error)
   }
@@ -66,13 +83,17 @@ async function loadInto(hook: string, state: PersistedState, saved: HookState): 
 
 /** The saved state in the form of the hook's present version. */
 function currentForm(hook: string, current: PersistedState, { version, state }: HookState): Json {
-  const copy = copyJson(state, 'the saved state')
-  if (version === current.version) return copy
-  if (current.migrate !== undefined) return current.migrate(copy, version)
-  throw new RangeError(
-    `the state of hook "${hook}" was saved as version ${version}; this one reads version ${current.version} ` +
-      'and has no migrate()',
-  )
+  try {
+    const copy = copyJson(state, 'the saved state')
+    if (version === current.version) return copy
+    if (current.migrate !== undefined) return current.migrate(copy, version)
+    throw new RangeError(
+      `the state of hook "${hook}" was saved as version ${version}; this one reads version ${current.version} ` +
+        'and has no migrate()',
+    )
+  } catch (error) {
+    throw new HookError(hook, 'persist.load', error)
+  }
 }
 
 /** A copy that nobody else holds. @throws TypeError on what JSON would drop or change, such as Infinity. */

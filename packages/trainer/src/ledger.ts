@@ -32,6 +32,9 @@ export interface LedgerOptions {
   readonly evaluate?: { readonly when: Trigger } | undefined
 }
 
+/** How urgent a request is that is not to wait; 1 is one that is, 0 is none. */
+const urgent = 2
+
 /** What a run keeps about itself: progress, requests, warnings, and what its hooks have left with it. */
 export class Ledger implements RunServices {
   readonly bus: EventBus
@@ -76,6 +79,11 @@ export class Ledger implements RunServices {
     return this.now
   }
 
+  /** At the end of the step before the one under way. */
+  get progressBefore(): Progress {
+    return this.before
+  }
+
   /** A step begins. */
   begin(progress: Progress): void {
     this.before = this.now
@@ -102,21 +110,34 @@ export class Ledger implements RunServices {
   request(kind: RequestKind, reason: string, requestedBy: string, { now }: RequestOptions = {}): void {
     const { step } = this.now
     this.requests.add(Object.freeze({ kind, reason, requestedBy, step, ...(now && { now }) }))
-    if (this.requests.find('stop') !== undefined) this.refine({ last: true })
+    this.noteStop()
     this.onRequest?.()
   }
 
   /** Makes every rank know what any rank asked for; from then on it counts. */
   async agree(kinds: readonly RequestKind[]): Promise<void> {
     if (this.group.worldSize === 1) return
-    const asked = Int32Array.from(kinds, (kind) => (this.requests.isMade(kind) ? 1 : 0))
+    const asked = Int32Array.from(kinds, (kind) => this.urgency(kind))
     await this.group.allReduce(asked, 'max')
     kinds.forEach((kind, at) => {
-      if (asked[at] === 0) return
-      if (!this.requests.isMade(kind)) this.request(kind, 'asked for on another rank', 'another rank')
-      this.requests.agree(kind)
+      this.learn(kind, asked[at] as number)
     })
-    if (this.requests.find('stop') !== undefined) this.refine({ last: true })
+  }
+
+  /**
+   * Makes every rank know what any rank asked to be done at once.
+   *
+   * @returns whether any rank's signal says that the run is to end.
+   */
+  async agreeNow(): Promise<boolean> {
+    const { signal, group } = this
+    if (group.worldSize === 1) return signal.aborted
+    const asked = Int32Array.of(signal.aborted ? 1 : 0, this.urgency('save'), this.urgency('stop'))
+    await group.allReduce(asked, 'max')
+    const [aborted, save, stop] = asked
+    if (save === urgent) this.learn('save', urgent)
+    if (stop === urgent) this.learn('stop', urgent)
+    return aborted === 1
   }
 
   persist(hook: string, state: PersistedState): void {
@@ -142,6 +163,31 @@ export class Ledger implements RunServices {
   unsubscribeAll(): void {
     for (const unsubscribe of this.subscriptions) unsubscribe()
     this.subscriptions.clear()
+  }
+
+  private urgency(kind: RequestKind): number {
+    if (!this.requests.isMade(kind)) return 0
+    return this.requests.isMadeNow(kind) ? urgent : 1
+  }
+
+  /** Some rank has asked for this. */
+  private learn(kind: RequestKind, urgency: number): void {
+    if (urgency === 0) return
+    const isKnown = this.urgency(kind) >= urgency
+    if (!isKnown) {
+      this.request(kind, 'asked for on another rank', 'another rank', { now: urgency === urgent })
+    }
+    this.requests.agree(kind)
+    if (urgency === urgent) this.requests.agreeNow(kind)
+    this.noteStop()
+  }
+
+  /** The step at whose end the run stops is the last; one that is broken off at once is not. */
+  private noteStop(): void {
+    const { requests } = this
+    if (requests.find('stop') !== undefined && requests.findNow('stop') === undefined) {
+      this.refine({ last: true })
+    }
   }
 
   private checkLength(trigger: Trigger): void {

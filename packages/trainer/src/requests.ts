@@ -9,6 +9,8 @@ export class Requests {
   readonly made: Request[] = []
   private pending: Request[] = []
   private readonly agreed = new Set<RequestKind>()
+  /** Kinds that are not to wait for the end of the step. */
+  private readonly agreedNow = new Set<RequestKind>()
   private readonly alone: boolean
 
   constructor(worldSize: number) {
@@ -18,7 +20,8 @@ export class Requests {
   add(request: Request): void {
     this.made.push(request)
     this.pending.push(request)
-    if (this.alone) this.agreed.add(request.kind)
+    if (this.alone) this.agree(request.kind)
+    if (this.alone && request.now) this.agreeNow(request.kind)
   }
 
   /** Whether this rank has a request of a kind, known to the others or not. */
@@ -26,9 +29,19 @@ export class Requests {
     return this.pending.some((request) => request.kind === kind)
   }
 
+  /** Whether this rank has one that is not to wait. */
+  isMadeNow(kind: RequestKind): boolean {
+    return this.pending.some((request) => request.kind === kind && request.now)
+  }
+
   /** All ranks know that there is a request of this kind. */
   agree(kind: RequestKind): void {
     this.agreed.add(kind)
+  }
+
+  /** All ranks know that there is one that is not to wait. */
+  agreeNow(kind: RequestKind): void {
+    this.agreedNow.add(kind)
   }
 
   /** The first pending request of a kind that all ranks know of. */
@@ -36,16 +49,34 @@ export class Requests {
     return this.agreed.has(kind) ? this.pending.find((request) => request.kind === kind) : undefined
   }
 
+  /** The first one of which all ranks know that it is not to wait. */
+  findNow(kind: RequestKind): Request | undefined {
+    return this.agreedNow.has(kind)
+      ? this.pending.find((request) => request.kind === kind && request.now)
+      : undefined
+  }
+
   /** The pending requests of a kind that all ranks know of, which are decided by this. */
   take(kind: RequestKind): Request[] {
     if (!this.agreed.delete(kind)) return []
-    const taken = this.pending.filter((request) => request.kind === kind)
-    this.pending = this.pending.filter((request) => request.kind !== kind)
-    return taken
+    this.agreedNow.delete(kind)
+    return this.removed((request) => request.kind === kind)
+  }
+
+  /** Those that are not to wait; the others stay for the end of the step. */
+  takeNow(kind: RequestKind): Request[] {
+    if (!this.agreedNow.delete(kind)) return []
+    return this.removed((request) => request.kind === kind && request.now === true)
   }
 
   /** What is still to be decided by a run that goes on from here. */
   get undecided(): readonly Request[] {
     return this.pending.filter(({ kind }) => kind !== 'stop')
+  }
+
+  private removed(isTaken: (request: Request) => boolean): Request[] {
+    const taken = this.pending.filter(isTaken)
+    this.pending = this.pending.filter((request) => !isTaken(request))
+    return taken
   }
 }

@@ -1,8 +1,12 @@
-import type { Progress, RunState } from '@hookstep/catalogue'
+import type { DataState, PartialStep, Progress, RunState } from '@hookstep/catalogue'
 import type { Session } from './backend.ts'
 import type { Course } from './course.ts'
+import type { DataLoader, Fetched } from './data-loader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ProcessGroup } from './process-group.ts'
+import { compareConfigurations } from './saved-configuration.ts'
+import type { InterruptedStep } from './step.ts'
+import { meetingOf } from './step-cursor.ts'
 
 /** The parts of a run whose state is saved. */
 export interface StatefulParts {
@@ -12,13 +16,14 @@ export interface StatefulParts {
   readonly ledger: Ledger
 }
 
-/** Copies everything needed to go on from here; `reached` is what the parameters have reached. */
+/** Copies everything needed to go on: behind the last complete step, with the part of the next that is done. */
 export async function captureState(
   { seed, course, session, ledger }: StatefulParts,
-  reached: Progress,
+  complete: Progress,
+  partial: PartialStep | undefined,
 ): Promise<RunState> {
   // The time is that by which this step decided what was due: after a resume nothing is due twice or never.
-  const { step, epochs, samples, seconds } = reached
+  const { step, epochs, samples, seconds } = complete
   return {
     step,
     epochs,
@@ -28,6 +33,7 @@ export async function captureState(
     data: course.loader.position,
     session: await session.save(),
     requests: ledger.requests.undecided,
+    ...(partial && { partial }),
     hooks: await ledger.hookStates.save(),
     configuration: ledger.configuration,
   }
@@ -36,33 +42,82 @@ export async function captureState(
 /**
  * Puts everything back where a saved run stood.
  *
- * @throws Error when the state does not fit; another can be restored then.
+ * @returns the step that was under way, if one was.
+ * @throws Error when the state does not fit; another can be restored then, or none.
  */
 export async function restoreState(
-  { seed, course, session, ledger }: StatefulParts,
+  { course, session, ledger }: StatefulParts,
   state: RunState,
-): Promise<void> {
-  if (state.seed !== seed) {
-    throw new RangeError(`the saved run has seed ${state.seed}, this one ${seed}: give it the same`)
-  }
-  if (!course.loader.resumesExactly) {
+): Promise<InterruptedStep | undefined> {
+  checkState(state)
+  const { loader } = course
+  const { configuration } = ledger
+  if (!loader.resumesExactly) {
     ledger.warn('data is read again up to where the saved run stood: exact only if it gives the same batches')
   }
-  await session.load(state.session)
-  await course.loader.seek(state.data)
-  const { step, epochs, samples, seconds } = state
-  ledger.resetTo({ step, epochs, samples, seconds, totalSteps: course.totalSteps(step), last: false })
-  for (const request of state.requests) ledger.requests.add(request)
-  await ledger.hookStates.load(state.hooks, (message) => ledger.warn(message))
+  const warnings = compareConfigurations(state, { configuration, length: loader.position.length })
+  const giveToHooks = ledger.hookStates.prepare(state.hooks)
+  const beginning = loader.position
+  try {
+    const { step, epochs, samples, seconds, partial } = state
+    await loader.seek(partial?.data ?? state.data)
+    const totalSteps = course.totalSteps(step)
+    const microbatches = partial && (await fetchAgain(loader, partial, state.data))
+    await session.load(state.session)
+    ledger.resetTo({ step, epochs, samples, seconds, totalSteps, last: false })
+    for (const request of state.requests) ledger.requests.add(request)
+    for (const warning of warnings) ledger.warn(warning)
+    await giveToHooks((message) => ledger.warn(message))
+    return partial && { partial, microbatches: microbatches ?? [] }
+  } catch (error) {
+    await loader.seek(beginning)
+    throw error
+  }
 }
 
-/** Ranks that went on from different steps would never meet again. */
-export async function checkSameStep(group: ProcessGroup, step: number): Promise<void> {
-  const [least, most] = [Float64Array.of(step), Float64Array.of(step)]
+/** @throws TypeError on what is no state of a training run, such as that of an inference. */
+function checkState(state: Partial<RunState> | undefined): void {
+  const isState =
+    Number.isInteger(state?.step) && [state?.session, state?.data, state?.configuration].every(isObject)
+  if (!isState)
+    throw new TypeError('this is not the state of a training run: give what capture() has returned')
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+/** The batches of the step that was under way. @throws RangeError where they are not as many or as large. */
+async function fetchAgain(
+  loader: DataLoader,
+  { fetched }: PartialStep,
+  data: DataState,
+): Promise<(Fetched | undefined)[]> {
+  const microbatches: (Fetched | undefined)[] = []
+  while (microbatches.length < fetched) microbatches.push(await loader.take())
+  const { epoch, samples, batches } = loader.position
+  if (epoch === data.epoch && samples === data.samples && batches === data.batches) return microbatches
+  throw new RangeError(
+    `data gave ${samples} samples in ${batches} batches; the saved run had taken ${data.samples} in ${data.batches}`,
+  )
+}
+
+/**
+ * Ranks that went on from different places would never meet again.
+ *
+ * @throws Error where they have restored different steps, or different parts of one.
+ */
+export async function checkSameStep(group: ProcessGroup, step: number, partial?: PartialStep): Promise<void> {
+  if (group.worldSize === 1) return
+  const place = [step, ...meetingOf(partial)]
+  const [least, most] = [Float64Array.from(place), Float64Array.from(place)]
   await group.allReduce(least, 'min')
   await group.allReduce(most, 'max')
-  if (least[0] === most[0]) return
+  if (least.every((value, at) => value === most[at])) return
+  const isSame = least[0] === most[0]
   throw new Error(
-    `ranks restored different steps, from ${least[0]} to ${most[0]}: restore the same step on each`,
+    isSame
+      ? `ranks restored different parts of step ${step + 1}: restore a state on each that was taken at one time`
+      : `ranks restored different steps, from ${least[0]} to ${most[0]}: restore the same step on each`,
   )
 }

@@ -5,8 +5,10 @@ import type { Data } from './data.ts'
 import { runEvaluation } from './evaluation.ts'
 import { HookRun } from './hook-run.ts'
 import { Ledger } from './ledger.ts'
+import { Means } from './means.ts'
 import type { ResolvedOptions } from './options.ts'
 import { RunClock } from './run-clock.ts'
+import { StepCursor } from './step-cursor.ts'
 
 /** An evaluation outside of a run, with hooks of its own. */
 export class StandaloneEvaluation {
@@ -41,6 +43,8 @@ export class StandaloneEvaluation {
           group,
           context: { distributed: ledger.distributed, step: ledger.progress.step },
           progress: () => ledger.progress,
+          means: new Means(session.readbackLag),
+          cursor: new StepCursor(),
           tell: (event, make) =>
             bus.hasSubscribers(event) ? bus.trigger(event, Object.freeze(make())) : undefined,
           poll: () => this.poll(),

@@ -27,6 +27,8 @@ interface Entry {
 export class StepLog {
   /** The last step that was logged. */
   step = 0
+  /** The last one whose numbers all handlers have been told. */
+  delivered = 0
   private readonly options: StepLogOptions
   private readonly waiting: Entry[] = []
 
@@ -38,6 +40,7 @@ export class StepLog {
   async add(step: Step, progress: Progress): Promise<void> {
     const { base, group } = this.options
     this.step = step.number
+    step.logged = true
     const context = { ...base, step: step.number, epoch: step.context.epoch, progress }
     const values = group.worldSize === 1 ? step.readValues() : await this.reduced(step)
     // Its failure is met where it is delivered.
@@ -60,6 +63,7 @@ export class StepLog {
   private async deliverFirst(): Promise<void> {
     const { context, values, isSkipped } = this.waiting.shift() as Entry
     await this.options.deliver({ ...context, values: Object.freeze(await values) }, isSkipped)
+    this.delivered = context.step
   }
 
   /**

@@ -1,6 +1,8 @@
 import {
   type CheckpointContext,
+  type DataState,
   type EpochContext,
+  evaluate as evaluateEvents,
   isDueAtEnd,
   type LogContext,
   type Progress,
@@ -13,49 +15,62 @@ import {
 import type { Event, InstalledHooks } from '@hookstep/core'
 import type { Session } from './backend.ts'
 import { Course } from './course.ts'
-import type { Fetched } from './data-loader.ts'
+import { Ending } from './ending.ts'
 import { runEvaluation } from './evaluation.ts'
+import { messageOf } from './failure.ts'
 import { Ledger } from './ledger.ts'
 import { liveGradients, liveParameters } from './live-arrays.ts'
+import { Means } from './means.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
 import { leastOf } from './process-group.ts'
 import { RunClock } from './run-clock.ts'
-import { captureState, checkSameStep, restoreState, type StatefulParts } from './run-state.ts'
-import { Step } from './step.ts'
+import { captureState, checkSameStep, restoreState } from './run-state.ts'
+import { withRates } from './schedule-rates.ts'
+import { type InterruptedStep, Step } from './step.ts'
+import { StepCursor } from './step-cursor.ts'
 import { StepLog, type StepLogOptions } from './step-log.ts'
+import { nonFinite, StepWork } from './step-work.ts'
+import { Telling } from './telling.ts'
 import { WhileDelivered } from './while-delivered.ts'
 
 /** One run of training, from the first event to the last. Reads from the top down in the order it happens. */
 export class TrainingRun {
   readonly ledger: Ledger
+  /** The progress that the parameters have made. */
+  reached: Progress
   private readonly options: ResolvedOptions
   private readonly base: RunContext
   private readonly course: Course
   private readonly clock = new RunClock()
+  private readonly telling: Telling
+  private readonly ending: Ending
   private session!: Session
   private log!: StepLog
+  private work!: StepWork
+  /** The last step that was begun. */
   private step: Step | undefined
-  /** The progress that the parameters have made. */
-  reached: Progress
+  /** The same, until nothing of it is left to be done. */
+  private underWay: Step | undefined
+  /** A step to be taken up: the saved run was interrupted in it. */
+  private interrupted: InterruptedStep | undefined
+  private isReady = false
   private evaluatedStep = 0
-  private skippedSteps = 0
   /** Whether `train.checkpoint` has been told at a step that was known to be the last. */
   private savedAtEnd = false
   private lastLog: Values | undefined
   private lastEvaluation: Values | undefined
-  /** The id of the last event: where a failure is said to be. */
-  private at = 'setup'
-  private outcome: 'finished' | 'stopped' | 'failed' = 'failed'
-  /** What stopped the run. */
-  private stop: Pick<Request, 'reason' | 'requestedBy'> | undefined
-  private failure: { readonly error: unknown } | undefined
   private readonly releasing: (void | Promise<void>)[] = []
 
   constructor(options: ResolvedOptions) {
     this.options = options
     this.course = new Course(options)
-    this.ledger = new Ledger(options, this.course.totalSteps(0))
+    const totalSteps = this.course.totalSteps(0)
+    const configuration = withRates(options.configuration, options, totalSteps)
+    this.ledger = new Ledger({ ...options, configuration }, totalSteps)
     this.base = { distributed: this.ledger.distributed }
+    this.telling = new Telling(options.bus)
+    const { ledger, clock, telling } = this
+    this.ending = new Ending({ ledger, clock, telling, group: options.group })
     this.reached = this.ledger.progress
   }
 
@@ -69,47 +84,59 @@ export class TrainingRun {
       await this.conclude()
       await this.end()
     } catch (error) {
-      if (error instanceof Aborted) await this.abort()
+      if (error instanceof Aborted) await this.abort(error)
       else await this.fail(error)
     }
-    await this.close(hooks)
-    if (this.failure !== undefined) throw this.failure.error
-    return this.summary()
+    await this.ending.close(hooks, this.reached, () => this.releaseAll())
+    const { lastLog, lastEvaluation } = this
+    return this.ending.summary(this.reached, {
+      skippedSteps: this.work?.skipped ?? 0,
+      ...(lastLog && { lastLog }),
+      ...(lastEvaluation && { lastEvaluation }),
+    })
   }
 
   // -- before the first step
 
   private async configure(open: () => Promise<Session>): Promise<void> {
     const { ledger, options, course, base } = this
-    await this.tell(train.configuration.start, () => ({ ...this.base, configuration: ledger.configuration }))
+    await this.tell(train.configuration.start, () => ({ ...base, configuration: ledger.configuration }))
     await this.tell(train.configuration.data_loader, () => ({
-      ...this.base,
+      ...base,
       data: options.data,
       samplesPerEpoch: course.loader.samplesPerEpoch,
       stepsPerEpoch: course.stepsPerEpoch,
     }))
-    this.session = await open()
-    const { readbackLag: lag, metricNames } = this.session
-    const deliver: StepLogOptions['deliver'] = (context, isSkipped) => this.deliver(context, isSkipped)
-    this.log = new StepLog({ lag, group: options.group, metricNames, base, deliver })
+    await this.openSession(open)
     const { model, optimizer, parameterCount } = this.session
     await this.tell(train.configuration.model_stages, () => ({
-      ...this.base,
+      ...base,
       backend: options.backend.name,
       model,
       parameterCount,
       parameters: liveParameters(this.session, () => this.countHostSync()),
     }))
     await this.tell(train.configuration.optimizer, () => ({
-      ...this.base,
+      ...base,
       optimizer,
       gradients: liveGradients(
         this.session,
         () => this.countHostSync(),
-        () => this.at,
+        () => this.telling.at,
       ),
     }))
     await this.schedule()
+  }
+
+  private async openSession(open: () => Promise<Session>): Promise<void> {
+    const { options, ledger, course, base } = this
+    const session = await open()
+    const { readbackLag: lag, metricNames } = session
+    const deliver: StepLogOptions['deliver'] = (context, isSkipped) => this.deliver(context, isSkipped)
+    this.session = session
+    this.log = new StepLog({ lag, group: options.group, metricNames, base, deliver })
+    const poll = (next: Event<object>): Promise<void> => this.poll(next)
+    this.work = new StepWork({ options, ledger, course, session, tell: this.tell, poll })
   }
 
   private async schedule(): Promise<void> {
@@ -127,21 +154,31 @@ export class TrainingRun {
   }
 
   private async restore(): Promise<void> {
+    const { group } = this.options
     const restoring = new WhileDelivered('restore()', train.restore)
     const agreeing = new WhileDelivered('agree()', train.restore)
     await this.tell(train.restore, () => ({
       ...this.base,
       restore: (state: RunState) => restoring.run(() => this.load(state)),
-      agree: (value: number) => agreeing.run(() => leastOf(value, this.options.group)),
+      agree: (value: number) => agreeing.run(() => leastOf(value, group)),
     }))
     await restoring.end()
     await agreeing.end()
-    await checkSameStep(this.options.group, this.ledger.progress.step)
+    await checkSameStep(group, this.ledger.progress.step, this.interrupted?.partial)
+  }
+
+  private async load(state: RunState): Promise<void> {
+    const { course, session, ledger } = this
+    const interrupted = await restoreState({ seed: this.options.seed, course, session, ledger }, state)
+    this.interrupted = interrupted
+    this.reached = interrupted?.partial.updated ? interrupted.partial.progress : ledger.progress
   }
 
   private async ready(): Promise<void> {
-    this.clock.start(this.ledger.progress.seconds)
-    await this.tell(train.ready, () => ({ ...this.base, progress: this.ledger.progress }))
+    const { progress } = this.ledger
+    this.isReady = true
+    this.clock.start((this.interrupted?.partial.progress ?? progress).seconds)
+    await this.tell(train.ready, () => ({ ...this.base, progress }))
     await this.poll()
   }
 
@@ -151,11 +188,24 @@ export class TrainingRun {
     const { loader } = this.course
     while (!(await this.isOver())) {
       await this.tell(train.epoch.pre, () => this.epochContext)
-      while (!(await this.isOver()) && (await loader.hasMore())) await this.runStep()
+      while (!(await this.isOver()) && (await this.hasStep())) await this.runStep()
       if (!(await this.isEpochOver())) return
       await this.tell(train.epoch.post, () => this.epochContext)
       loader.nextEpoch()
     }
+  }
+
+  /** Whether all is done, or any rank asked to stop. @throws Aborted where one asked to stop at once. */
+  private async isOver(): Promise<boolean> {
+    await this.ledger.agree(['stop'])
+    const { progress, requests } = this.ledger
+    if (this.course.isDone(progress.step)) return true
+    this.stopNow()
+    return requests.find('stop') !== undefined
+  }
+
+  private async hasStep(): Promise<boolean> {
+    return this.interrupted !== undefined || this.course.loader.hasMore()
   }
 
   /** A stream is not asked once the run's steps are done: its next batch may never come. */
@@ -165,31 +215,35 @@ export class TrainingRun {
     return !(await loader.hasMore())
   }
 
-  /** Whether all is done, or any rank asked to stop. */
-  private async isOver(): Promise<boolean> {
-    await this.ledger.agree(['stop'])
-    const { progress, requests } = this.ledger
-    return this.course.isDone(progress.step) || requests.find('stop') !== undefined
-  }
-
+  /** One step; of one that was interrupted, the rest. */
   private async runStep(): Promise<void> {
     const step = await this.beginStep()
-    await this.tell(train.step.pre, () => step.context)
-    await this.fetch(step)
-    await this.forwardBackward(step)
-    await this.update(step)
+    if (step.cursor.reach(train.step.pre)) await this.tell(train.step.pre, () => step.context)
+    await this.work.fetch(step)
+    await this.work.forwardBackward(step)
+    await this.work.update(step)
     this.session.zeroGradients()
     await this.lookAhead(step)
     this.reached = this.ledger.progress
     await this.logWhenDue(step)
-    await this.evaluateWhenDue()
+    await this.evaluateWhenDue(step)
+    step.cursor.reach(train.step.post)
     await this.tell(train.step.post, () => step.context)
     await this.checkpoint()
   }
 
   private async beginStep(): Promise<Step> {
-    const { ledger, course, options } = this
     this.release()
+    const { interrupted } = this
+    const step = interrupted === undefined ? await this.nextStep() : this.takeUp(interrupted)
+    this.step = step
+    this.underWay = step
+    this.interrupted = undefined
+    return step
+  }
+
+  private async nextStep(): Promise<Step> {
+    const { ledger, course, options } = this
     const samples = course.loader.samplesAhead(options.accumulate) ?? 0
     const { step: done, samples: seen, totalSteps } = ledger.progress
     ledger.begin({
@@ -200,105 +254,35 @@ export class TrainingRun {
       totalSteps,
       last: done + 1 === totalSteps,
     })
-    this.step = new Step({
+    const learningRate = course.learningRate(done + 1, totalSteps)
+    const step = this.stepAt(course.loader.position, learningRate)
+    step.samples = samples
+    return step
+  }
+
+  /** The step that was interrupted, as far as it has come. Only the length of the run may be another. */
+  private takeUp(interrupted: InterruptedStep): Step {
+    const { ledger, session, log } = this
+    const { progress, data, learningRate } = interrupted.partial
+    const { totalSteps } = ledger.progress
+    ledger.begin({ ...progress, totalSteps, last: progress.step === totalSteps })
+    const step = this.stepAt(data, learningRate)
+    step.takeUp(interrupted, session.readbackLag)
+    if (step.logged) log.step = step.number
+    return step
+  }
+
+  private stepAt(data: DataState, learningRate: number): Step {
+    const { progress } = this.ledger
+    return new Step({
       distributed: this.base.distributed,
-      number: done + 1,
-      epoch: course.loader.position.epoch,
-      progress: ledger.progress,
-      learningRate: course.learningRate(done + 1, totalSteps),
+      number: progress.step,
+      epoch: data.epoch,
+      progress,
+      data,
+      learningRate,
       onHostSync: () => this.countHostSync(),
     })
-    this.step.samples = samples
-    return this.step
-  }
-
-  private async fetch(step: Step): Promise<void> {
-    const { loader } = this.course
-    for (let microbatch = 1; microbatch <= this.options.accumulate; microbatch++) {
-      if (!(await loader.hasMore())) break
-      await this.poll()
-      await this.tell(train.batch.pre, () => ({ ...step.context, microbatch }))
-      const fetched = await loader.take()
-      step.microbatches.push(fetched)
-      if (fetched === undefined) continue
-      await this.tell(train.batch.post, () => ({ ...step.context, microbatch, ...fetched }))
-    }
-    if (loader.samplesPerEpoch === undefined) await this.countSamples(step)
-  }
-
-  /** The samples of all ranks, where they are known only once they are here. */
-  private async countSamples(step: Step): Promise<void> {
-    const samples = Float64Array.of(step.microbatches.reduce((sum, fetched) => sum + (fetched?.size ?? 0), 0))
-    await this.options.group.allReduce(samples, 'sum')
-    step.samples = samples[0] as number
-    this.ledger.refine({ samples: this.ledger.progress.samples + step.samples })
-    step.refine(this.ledger.progress)
-  }
-
-  private async forwardBackward(step: Step): Promise<void> {
-    const { ledger, options } = this
-    await ledger.agree(['log', 'stop'])
-    step.measured = ledger.requests.find('log') !== undefined || ledger.isDue(options.log)
-    await this.tell(train.forward_backward.pre, () => step.context)
-    let microbatch = 0
-    for (const fetched of step.microbatches) {
-      await this.poll()
-      microbatch++
-      if (fetched !== undefined) await this.runMicrobatch(step, fetched, microbatch)
-    }
-    step.keepResults(this.session)
-    await this.tell(train.forward_backward.post, () => step.context)
-  }
-
-  private async runMicrobatch(step: Step, fetched: Fetched, microbatch: number): Promise<void> {
-    const context = () => ({ ...step.context, microbatch, ...fetched })
-    await this.tell(train.microbatch.pre, context)
-    await this.session.forwardBackward(fetched.batch, fetched.size / step.samples, step.measured)
-    await this.tell(train.microbatch.post, context)
-  }
-
-  private async update(step: Step): Promise<void> {
-    if (await this.isSkipped(step)) return
-    await this.checkLoss(step)
-    if (await this.isSkipped(step)) return
-    await this.reduceGradients()
-    const { maxGradientNorm } = this.options
-    if (maxGradientNorm !== undefined) step.keepGradientNorm(this.session.clipGradients(maxGradientNorm))
-    await this.tell(train.optimizer_step.pre, () => step.context)
-    if (await this.isSkipped(step)) return
-    await this.session.optimizerStep(step.learningRate)
-    await this.tell(train.optimizer_step.post, () => step.context)
-  }
-
-  /** A loss that is not finite ends the run, or skips the step, before it spoils the parameters. */
-  private async checkLoss(step: Step): Promise<void> {
-    const { nonFiniteLoss } = this.options
-    const isLate = this.session.readbackLag > 0
-    if (!step.hasSamples || (isLate && nonFiniteLoss === 'stop')) return
-    if (isLate) this.countHostSync()
-    const loss = await step.readLoss()
-    if (Number.isFinite(loss)) return
-    if (nonFiniteLoss === 'stop') throw nonFinite(step.number, loss)
-    const isFirst = this.ledger.requests.made.every(({ requestedBy }) => requestedBy !== 'nonFiniteLoss')
-    if (isFirst)
-      this.ledger.warn(`the loss of step ${step.number} is ${loss}: such steps are skipped, and counted`)
-    this.ledger.request('skipStep', `the loss is ${loss}`, 'nonFiniteLoss')
-  }
-
-  private async isSkipped(step: Step): Promise<boolean> {
-    await this.ledger.agree(['skipStep'])
-    if (this.ledger.requests.take('skipStep').length === 0) return false
-    step.skipped = true
-    this.skippedSteps++
-    return true
-  }
-
-  private async reduceGradients(): Promise<void> {
-    const { group } = this.options
-    if (group.worldSize === 1) return
-    const gradients = await this.session.readGradients()
-    await group.allReduce(gradients, 'sum')
-    this.session.writeGradients(gradients)
   }
 
   /** What a stream tells only now: whether the epoch, and with it the run, ends with this step. */
@@ -315,26 +299,37 @@ export class TrainingRun {
   // -- what is done with a step's results
 
   private async logWhenDue(step: Step): Promise<void> {
-    await this.ledger.agree(['log', 'stop'])
-    const requested = this.ledger.requests.take('log').length > 0
-    if (requested || this.ledger.isDue(this.options.log)) await this.log.add(step, this.ledger.progress)
-    await this.log.deliverUntil(step.number)
+    const { ledger, options, log } = this
+    if (!step.cursor.reach(train.log)) return
+    await ledger.agree(['log', 'stop'])
+    const requested = ledger.requests.take('log').length > 0
+    if (requested || ledger.isDue(options.log)) await log.add(step, ledger.progress)
+    await log.deliverUntil(step.number)
   }
 
   private async deliver(context: LogContext, isSkipped: boolean): Promise<void> {
     this.lastLog = context.values
     const { loss = 0 } = context.values
     const isSpoiled = this.options.nonFiniteLoss === 'stop' && !isSkipped && !Number.isFinite(loss)
-    if (isSpoiled && this.failure === undefined) throw nonFinite(context.step, loss)
+    if (isSpoiled && !this.ending.hasFailed) throw nonFinite(context.step, loss)
     await this.tell(train.log, () => context)
   }
 
-  private async evaluateWhenDue(): Promise<void> {
+  private async evaluateWhenDue(step: Step): Promise<void> {
     const { evaluate } = this.options
+    const isDue = step.evaluation !== undefined || (await this.isEvaluationDue(step))
+    if (evaluate === undefined || !isDue) return
+    step.evaluation ??= new Means(this.session.readbackLag)
+    await this.evaluate(evaluate, step.evaluation, step.cursor)
+    step.evaluation = undefined
+  }
+
+  private async isEvaluationDue({ cursor }: Step): Promise<boolean> {
+    const { evaluate } = this.options
+    if (!cursor.reach(evaluateEvents.pre)) return false
     await this.ledger.agree(['evaluate', 'stop'])
     const requested = this.takeEvaluateRequests()
-    if (evaluate !== undefined && (requested || this.ledger.isDue(evaluate.when)))
-      await this.evaluate(evaluate)
+    return evaluate !== undefined && (requested || this.ledger.isDue(evaluate.when))
   }
 
   private takeEvaluateRequests(): boolean {
@@ -345,7 +340,11 @@ export class TrainingRun {
     return requested
   }
 
-  private async evaluate({ data, batchSize }: NonNullable<ResolvedOptions['evaluate']>): Promise<void> {
+  private async evaluate(
+    { data, batchSize }: NonNullable<ResolvedOptions['evaluate']>,
+    means: Means,
+    cursor: StepCursor,
+  ): Promise<void> {
     const { ledger, session, options } = this
     await this.log.flush()
     const { step } = ledger.progress
@@ -354,37 +353,85 @@ export class TrainingRun {
       session,
       data,
       batchSize,
+      means,
+      cursor,
       seed: options.seed,
       group: options.group,
       context: { ...this.base, step },
-      progress: () => this.asOfNow(ledger.progress),
-      tell: (event, make) => this.tell(event, make),
-      poll: () => this.poll(),
+      progress: () => Object.freeze({ ...ledger.progress, seconds: this.clock.seconds }),
+      tell: this.tell,
+      poll: (next) => this.poll(next),
       onHostSync: () => this.countHostSync(),
     })
   }
 
   private async checkpoint(): Promise<void> {
     await this.ledger.agree(['save', 'stop'])
+    this.underWay = undefined
     this.savedAtEnd = this.ledger.progress.last
-    const requests = this.ledger.requests.take('save')
+    await this.tellCheckpoint(this.ledger.requests.take('save'))
+  }
+
+  private async tellCheckpoint(requests: readonly Request[]): Promise<void> {
     if (requests.length > 0 && !this.ledger.bus.hasSubscribers(train.checkpoint)) {
       this.ledger.warn('a checkpoint was asked for, but no hook saves any; add @hookstep/hook-checkpoint')
     }
     const capturing = new WhileDelivered('capture()', train.checkpoint)
     await this.tell(train.checkpoint, (): CheckpointContext => {
-      const { progress } = this.ledger
-      const capture = (): Promise<RunState> => capturing.run(() => this.capture())
+      const { complete: progress, isWithinStep } = this
       return {
         ...this.base,
         step: progress.step,
         progress,
-        isWithinStep: false,
+        isWithinStep,
         requests: Object.freeze(requests),
-        capture,
+        capture: () => capturing.run(() => this.capture()),
       }
     })
     await capturing.end()
+  }
+
+  // -- at any time
+
+  /** Does what was asked for at once, before an event of the step: all ranks agree, the run saves, then ends. */
+  private async poll(next?: Event<object>): Promise<void> {
+    const { ledger, underWay } = this
+    await this.clock.breathe()
+    const isAborted = await ledger.agreeNow()
+    if (next !== undefined) underWay?.cursor.reach(next)
+    const saves = ledger.requests.takeNow('save')
+    if (saves.length > 0) await this.tellCheckpoint(saves)
+    if (isAborted) throw new Aborted(this.askBySignal())
+    this.stopNow()
+  }
+
+  private askBySignal(): Pick<Request, 'reason' | 'requestedBy'> {
+    const reason = messageOf(this.options.signal.reason ?? 'aborted on another rank')
+    this.ledger.request('stop', reason, 'signal', { now: true })
+    return { reason, requestedBy: 'signal' }
+  }
+
+  /** @throws Aborted where a rank asked to stop at once. */
+  private stopNow(): void {
+    const stop = this.ledger.requests.findNow('stop')
+    if (stop !== undefined) throw new Aborted(stop)
+  }
+
+  private async capture(): Promise<RunState> {
+    await this.log.flush()
+    const { course, session, ledger, underWay, interrupted, complete } = this
+    const partial = underWay === undefined ? interrupted?.partial : await underWay.partial()
+    return captureState({ seed: this.options.seed, course, session, ledger }, complete, partial)
+  }
+
+  private get isWithinStep(): boolean {
+    return this.underWay !== undefined || this.interrupted !== undefined
+  }
+
+  /** The progress of the last step of which nothing is left to be done. */
+  private get complete(): Progress {
+    if (this.underWay !== undefined) return this.ledger.progressBefore
+    return this.interrupted === undefined ? this.reached : this.ledger.progress
   }
 
   // -- the end
@@ -411,114 +458,56 @@ export class TrainingRun {
     if (this.log.step < step.number && (asked.log || isDueAtEnd(log)))
       await this.log.add(step, ledger.progress)
     const isEvaluated = evaluate === undefined || this.evaluatedStep === step.number
-    if (!isEvaluated && (asked.evaluate || isDueAtEnd(evaluate.when))) await this.evaluate(evaluate)
+    if (isEvaluated || !(asked.evaluate || isDueAtEnd(evaluate.when))) return
+    await this.evaluate(evaluate, new Means(this.session.readbackLag), new StepCursor())
   }
 
   private async end(): Promise<void> {
     const { requests, progress } = this.ledger
     await this.ledger.agree(['stop'])
     const stop = requests.find('stop')
-    if (stop !== undefined && !this.course.isDone(progress.step)) return this.tellStopped(stop, false)
-    this.outcome = 'finished'
-    await this.tell(train.finished, () => ({ ...this.base, progress: this.asOfNow(this.reached) }))
+    if (stop === undefined || this.course.isDone(progress.step)) await this.ending.finish(this.reached)
+    else await this.ending.stop(stop, false, this.reached)
   }
 
-  private async abort(): Promise<void> {
+  private async abort({ request }: Aborted): Promise<void> {
     try {
-      this.session?.zeroGradients()
-      await this.log?.flush()
-      const reason = messageOf(this.options.signal.reason ?? 'aborted on another rank')
-      this.ledger.request('stop', reason, 'signal')
-      await this.tellStopped({ reason, requestedBy: 'signal' }, true)
+      this.session.zeroGradients()
+      await this.log.flush()
+      await this.ending.stop(request, true, this.reached)
     } catch (error) {
       await this.fail(error)
     }
   }
 
-  private async tellStopped(
-    { reason, requestedBy }: Pick<Request, 'reason' | 'requestedBy'>,
-    aborted: boolean,
-  ): Promise<void> {
-    this.outcome = 'stopped'
-    this.stop = { reason, requestedBy }
-    const progress = this.asOfNow(this.reached)
-    await this.tell(train.stopped, () => ({ ...this.base, progress, reason, requestedBy, aborted }))
+  private fail(error: unknown): Promise<void> {
+    const flush = (): unknown => this.log?.flush()
+    return this.ending.fail(error, this.reached, flush, () => this.captureFailed())
   }
 
-  private async fail(error: unknown): Promise<void> {
-    const at = (error as { at?: unknown } | undefined)?.at
-    const progress = this.asOfNow(this.reached)
-    const capture = (): Promise<RunState> => this.capture()
-    const context = { ...this.base, progress, error, at: typeof at === 'string' ? at : this.at, capture }
-    this.outcome = 'failed'
-    this.failure = { error }
-    this.options.group.abort(error instanceof Error ? error : new Error(String(error)))
-    await this.attempt(() => this.log?.flush())
-    await this.attempt(() => this.tell(train.failed, () => context))
+  /** @throws Error where there is nothing to go on from. */
+  private async captureFailed(): Promise<RunState> {
+    const { underWay } = this
+    if (!this.isReady) throw new Error('there is nothing to go on from: the run failed before train.ready')
+    if (underWay?.isChanging) {
+      throw new Error(`there is nothing to go on from: the update of step ${underWay.number} broke off`)
+    }
+    if (underWay !== undefined && this.log.delivered === underWay.number) underWay.skipLog()
+    return this.capture()
   }
 
-  private async close(hooks: InstalledHooks): Promise<void> {
-    const context = { ...this.base, progress: this.asOfNow(this.reached), outcome: this.outcome }
-    await this.attempt(() => this.tell(train.closed, () => context))
-    await this.attempt(() => hooks.cleanUp())
-    this.ledger.unsubscribeAll()
-    await this.attempt(() => this.course.loader.close())
-    this.release()
-    await Promise.all(this.releasing)
-    for (const error of this.ledger.closingErrors) this.keep(error)
-  }
-
-  /** Does what must be done whether or not it works. */
-  private async attempt(action: () => unknown): Promise<void> {
+  private async releaseAll(): Promise<void> {
     try {
-      await action()
-    } catch (error) {
-      this.keep(error)
+      await this.course.loader.close()
+    } finally {
+      this.release()
+      await Promise.all(this.releasing)
     }
   }
 
-  /** The first error is the run's, the others are warnings. */
-  private keep(error: unknown): void {
-    if (this.failure === undefined) this.failure = { error }
-    else if (error !== this.failure.error) this.ledger.warn(`after the failure: ${messageOf(error)}`)
-  }
-
-  private summary(): RunSummary {
-    const { ledger, reached } = this
-    return Object.freeze({
-      outcome: this.outcome as 'finished' | 'stopped',
-      ...this.stop,
-      steps: reached.step,
-      epochs: reached.epochs,
-      samples: reached.samples,
-      seconds: this.clock.seconds,
-      skippedSteps: this.skippedSteps,
-      ...(this.lastLog && { lastLog: this.lastLog }),
-      ...(this.lastEvaluation && { lastEvaluation: this.lastEvaluation }),
-      hostSyncs: ledger.timings.hostSyncs,
-      hostSyncsPerStep: ledger.timings.hostSyncsPerStep,
-      timings: ledger.timings.summary,
-      requests: ledger.requests.made,
-      warnings: ledger.warnings,
-      incidents: ledger.incidents.summary,
-    })
-  }
-
-  // -- saving and restoring
-
-  private async capture(): Promise<RunState> {
-    await this.log.flush()
-    return captureState(this.parts, this.reached)
-  }
-
-  private async load(state: RunState): Promise<void> {
-    await restoreState(this.parts, state)
-    this.reached = this.ledger.progress
-  }
-
-  private get parts(): StatefulParts {
-    const { options, course, session, ledger } = this
-    return { seed: options.seed, course, session, ledger }
+  private release(): void {
+    const released = this.step?.close()
+    if (released !== undefined) this.releasing.push(released)
   }
 
   // -- small questions
@@ -527,51 +516,19 @@ export class TrainingRun {
     return { ...this.base, epoch: this.course.loader.position.epoch, progress: this.ledger.progress }
   }
 
-  /** With the time that has passed by now, as reports tell it; what is due goes by the time of the step. */
-  private asOfNow(progress: Progress): Progress {
-    return Object.freeze({ ...progress, seconds: this.clock.seconds })
-  }
-
-  /** Ends the run at once where any rank's signal says so. */
-  private async poll(): Promise<void> {
-    const { group, signal } = this.options
-    await this.clock.breathe()
-    if (group.worldSize === 1) {
-      if (signal.aborted) throw new Aborted()
-      return
-    }
-    const aborted = Int32Array.of(signal.aborted ? 1 : 0)
-    await group.allReduce(aborted, 'max')
-    if (aborted[0] === 1) throw new Aborted()
-  }
-
   private countHostSync(): void {
     this.ledger.timings.countHostSync()
   }
 
-  private release(): void {
-    const released = this.step?.close()
-    if (released !== undefined) this.releasing.push(released)
-  }
-
-  /** Delivers an event with the context that `make` makes, unless nobody listens. */
-  private tell<Context extends object>(event: Event<Context>, make: () => Context): void | Promise<void> {
-    this.at = event.id
-    if (!this.ledger.bus.hasSubscribers(event)) return
-    return this.ledger.bus.trigger(event, Object.freeze(make()))
-  }
+  private tell: Telling['tell'] = (event, make) => this.telling.tell(event, make)
 }
 
-/** Unwinds the run when a signal says that it is to end at once. */
-class Aborted extends Error {}
+/** Unwinds the run when it is to end at once. */
+class Aborted extends Error {
+  readonly request: Pick<Request, 'reason' | 'requestedBy'>
 
-function nonFinite(step: number, loss: number): Error {
-  return new Error(
-    `the loss of step ${step} is ${loss}; try a lower learning rate or maxGradientNorm, look at the data, ` +
-      "or skip such steps with nonFiniteLoss: 'skip'",
-  )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  constructor(request: Pick<Request, 'reason' | 'requestedBy'>) {
+    super(request.reason)
+    this.request = request
+  }
 }

@@ -325,7 +325,7 @@ describe('a saved state is refused', () => {
   test('when the data has another number of samples', async () => {
     const state = await stateAt(2)
     await expect(run({ data: corners({ samples: 40 }), hooks: [restoring(state)] })).rejects.toThrow(
-      'data has 40 samples, that of the saved run had 50',
+      'the saved run has data.length 50, this one 40: give it the same',
     )
   })
 

@@ -17,8 +17,8 @@ export interface StatisticsOptions {
   readonly when?: Trigger
   /** Bins of each histogram. Default 32. */
   readonly bins?: number
-  /** Receives them, besides handlers of {@link statisticsMeasured}. */
-  readonly report?: (statistics: StatisticsContext) => void | Promise<void>
+  /** Receives them, besides handlers of {@link statisticsMeasured}. A returned promise is waited for. */
+  readonly report?: (statistics: StatisticsContext) => unknown
 }
 
 /** What the arrays of a step looked like, by the names of the parameters. */

@@ -64,7 +64,7 @@ export class Watch {
 
   /** Calls `act` after every look. */
   follow(run: Run, act: (look: Look) => void | Promise<void>): void {
-    const { of, hook, metric, startFrom } = this.options
+    const { of, metric, startFrom } = this.options
     // A trigger that this run cannot answer is refused now.
     if (startFrom !== undefined) run.isDue(startFrom)
     const look = (context: EvaluatedContext | LogContext): void | Promise<void> => {
@@ -76,7 +76,7 @@ export class Watch {
     if (of === 'log') run.subscribe(train.log, look)
     else run.subscribe(evaluate.post, look)
     run.subscribe(train.finished, () => {
-      if (this.state.best === null) run.warn(`${hook} has not seen any ${metric} of ${of}: it did nothing`)
+      if (this.state.best === null) run.warn(`no ${of} had a finite ${metric}: nothing was done`)
     })
   }
 

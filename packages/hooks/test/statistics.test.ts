@@ -28,7 +28,7 @@ async function measured(values: readonly number[], bins?: number): Promise<Stati
       'layer1/bias': { data: Float32Array.of(0), shape: [1] },
     }),
   )
-  const report = (statistics: StatisticsContext) => void found.push(statistics)
+  const report = (statistics: StatisticsContext) => found.push(statistics)
   const measuring = statistics({ when: every('1 steps'), report, ...(bins && { bins }) })
   await trainWith([model.hook, setting, measuring], {
     ...small,
@@ -90,7 +90,7 @@ describe('statistics', () => {
 
   test('come when they are due, to handlers of their event and to who asked for a report', async () => {
     const told: string[] = []
-    const report = ({ step }: StatisticsContext) => void told.push(`report ${step}`)
+    const report = ({ step }: StatisticsContext) => told.push(`report ${step}`)
     const listening = at(statisticsMeasured, ({ step }) => told.push(`event ${step}`))
     await trainWith([listening, statistics({ when: every('4 steps'), report })], small)
     expect(told).toEqual(['report 4', 'event 4', 'report 8', 'event 8'])

@@ -7,6 +7,8 @@ import { at, type Options, type Outcome, trainWith } from './runs.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] })
+  // Of the hook in which the time passes.
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -33,11 +35,11 @@ describe('a time limit', () => {
 
   test('asks for no checkpoint where nothing saves any', async () => {
     await using trainer = new Trainer({ ...endless, hooks: [slowSteps(), timeLimit({ seconds: 1800 })] })
-    const { steps, reason, warnings } = await trainer.train()
-    expect({ steps, reason, warnings }).toEqual({
+    const { steps, reason, requests } = await trainer.train()
+    expect({ steps, reason, asked: requests.map(({ kind }) => kind) }).toEqual({
       steps: 4,
       reason: 'the time limit of 1800 seconds is reached',
-      warnings: [],
+      asked: ['stop'],
     })
   })
 

@@ -1,9 +1,9 @@
 import type { Hook, Outputs, Values } from '@hookstep/catalogue'
-import { type InstalledHooks, installHooks } from '@hookstep/core'
+import type { InstalledHooks } from '@hookstep/core'
 import type { Batch, Session } from './backend.ts'
 import type { Data } from './data.ts'
 import { explain } from './explain.ts'
-import { HookRun } from './hook-run.ts'
+import { setUpHooks } from './hook-setup.ts'
 import {
   checkData,
   checkWhole,
@@ -104,24 +104,8 @@ export class Trainer {
   }
 
   private setUp(): Promise<InstalledHooks> {
-    const { backend, hooks } = this.options
-    const task: Hook = { name: 'task', setup: (run) => backend.registerEvents?.(run) }
-    const all = backend.registerEvents === undefined ? hooks : [task, ...hooks]
-    this.hooks ??= this.install(all)
+    this.hooks ??= setUpHooks(this.options, this.run.ledger)
     return this.hooks
-  }
-
-  private async install(hooks: readonly Hook[]): Promise<InstalledHooks> {
-    const { ledger } = this.run
-    try {
-      const installed = await installHooks(hooks, (name) => new HookRun(name, ledger))
-      ledger.hookStates.close()
-      return installed
-    } catch (error) {
-      ledger.unsubscribeAll()
-      this.options.group.abort(error as Error)
-      throw error
-    }
   }
 
   private open(): Promise<Session> {

@@ -4,7 +4,7 @@ import {
   documentedContexts,
   documentedEvents,
 } from './sources.ts'
-import { abortedRun, failedRun, shownOptions, stoppedRun, wholeRun } from './traces.ts'
+import { abortedRun, failedRun, shownOptions, stoppedRun, wholeInference, wholeRun } from './traces.ts'
 
 /** The page of all events: what the sources say, and what really happens. */
 export async function eventsPage(): Promise<string> {
@@ -41,7 +41,10 @@ A signal aborts during step 1: nothing else happens.
 ${fenced(await abortedRun())}
 
 A handler throws during step 1.
-${fenced(await failedRun())}`
+${fenced(await failedRun())}
+
+An inference of two batches. Outputs are delivered between the forward pass and the end of their step.
+${fenced(await wholeInference())}`
 }
 
 const imports = `import { every } from '@hookstep/catalogue'

@@ -28,6 +28,7 @@ const eventFiles = [
   'checkpoint',
   'inference-configuration',
   'inference',
+  'hook',
 ]
 
 /** Every event of the catalogue, in the order in which it is written down. */

@@ -1,6 +1,6 @@
 import { every, type Hook, train } from '@hookstep/catalogue'
 import { faultyHook, line, plainBackend, recordTrace } from '@hookstep/testing'
-import { Trainer, type TrainerOptions } from '@hookstep/trainer'
+import { Inference, Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { read } from '../workspace.ts'
 
 const options: TrainerOptions = {
@@ -59,5 +59,15 @@ async function endOf(hooks: readonly Hook[], more: Partial<TrainerOptions> = {})
   const trainer = new Trainer({ ...options, ...more, hooks: [trace, ...hooks] })
   // A run that fails is what one of them is to show.
   await trainer.train().catch(() => {})
+  return String(trace)
+}
+
+/** Every event of an inference of two steps. */
+export async function wholeInference(): Promise<string> {
+  const trace = recordTrace()
+  const { backend } = options
+  const data = line({ samples: 8 })
+  const inference = new Inference({ backend, from: 'task', data, batchSize: 4, hooks: [trace] })
+  await inference.run()
   return String(trace)
 }

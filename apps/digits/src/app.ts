@@ -1,29 +1,34 @@
 import { join } from 'node:path'
+import { type Callbacks, callbacks } from '@hookstep/callbacks'
 import type { Hook } from '@hookstep/catalogue'
+import { isolated } from '@hookstep/core/policies'
+import { checkpoint } from '@hookstep/hook-checkpoint/node'
 import { type Journal, journal, progressBar } from '@hookstep/hook-metrics/node'
-import { Trainer } from '@hookstep/trainer'
+import { earlyStopping } from '@hookstep/hooks'
+import { type RunSummary, Trainer } from '@hookstep/trainer'
 import { chooseBackend } from './backends.ts'
-import { parseFlags } from './command-line.ts'
 import { confusionTable } from './confusion-table.ts'
 import { type Digits, loadDigits } from './digits.ts'
+import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type Fingerprint, fingerprint } from './fingerprint.ts'
+import type { Flags } from './flags.ts'
 import { help } from './help.ts'
-import { stopOnInterrupt } from './interrupt.ts'
+import { loadCallbacks } from './load-callbacks.ts'
 import { taskOf } from './model.ts'
-import { abortedReport, report } from './report.ts'
+import { incidentsReport, interruptedReport, report } from './report.ts'
+import { checkFree, checkpointsOf, flagsOf, keepCommand } from './run-folder.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import { UsageError } from './usage-error.ts'
-
-const exitCodes = { finished: 0, failed: 1, wrongFlag: 2, interrupted: 130 } as const
 
 /** Does what the command line says, and returns the exit code. */
 export async function app(args: readonly string[]): Promise<number> {
   try {
-    const flags = parseFlags(args)
+    const flags = flagsOf(args)
     if (flags.help) return say(help())
-    const run = await prepare(settingsOf(flags), flags.quiet === true)
+    const run = await prepare(settingsOf(flags), flags, args)
     try {
-      return flags.explain ? say(await run.trainer.explain()) : await trainAndTest(run)
+      if (flags.explain) return say(await run.trainer.explain())
+      return await trainAndTest(run, flags.strict === true)
     } finally {
       await run.trainer.close()
     }
@@ -40,16 +45,14 @@ interface Prepared {
   readonly trainer: Trainer
   readonly journal: Journal
   readonly fingerprint: Fingerprint
-  /** Aborts when the run is to end at once. */
-  readonly signal: AbortSignal
 }
 
-async function prepare(settings: Settings, quiet: boolean): Promise<Prepared> {
+async function prepare(settings: Settings, flags: Flags, args: readonly string[]): Promise<Prepared> {
+  const isNew = flags.resume === undefined
+  if (isNew) checkFree(settings.out)
   const backend = await chooseBackend(settings.backend, taskOf(settings.model, settings.optimizer))
   const digits = loadDigits(settings.jitter)
-  const abort = new AbortController()
-  const [written, hash] = [journal(join(settings.out, 'journal.jsonl')), fingerprint()]
-  const watching: Hook[] = quiet ? [] : [progressBar()]
+  const [hash, written] = [fingerprint(), journal(join(settings.out, 'journal.jsonl'))]
   const trainer = new Trainer({
     backend,
     data: digits.train,
@@ -61,22 +64,53 @@ async function prepare(settings: Settings, quiet: boolean): Promise<Prepared> {
     seed: settings.seed,
     log: settings.logWhen,
     evaluate: { data: digits.validation, when: settings.evaluateWhen },
-    hooks: [stopOnInterrupt(() => abort.abort(new Error('interrupted twice'))), written, hash, ...watching],
-    signal: abort.signal,
+    hooks: [
+      hash,
+      written,
+      ...(isNew ? [keepCommand(settings.out, args)] : []),
+      ...(await chosenHooks(settings, flags)),
+      saving(settings, flags),
+    ],
   })
-  return { settings, digits, trainer, journal: written, fingerprint: hash, signal: abort.signal }
+  return { settings, digits, trainer, journal: written, fingerprint: hash }
 }
 
-async function trainAndTest({ trainer, digits, signal, ...run }: Prepared): Promise<number> {
+/** What is there only where a flag asks for it, or asks it away. */
+async function chosenHooks({ patience }: Settings, flags: Flags): Promise<Hook[]> {
+  const own: Callbacks[] =
+    flags.callbacks === undefined ? [] : [callbacks(await loadCallbacks(flags.callbacks))]
+  const stopping = patience === undefined ? [] : [earlyStopping({ metric: 'loss', patience })]
+  // A terminal that fails is no reason to end a run.
+  return [...stopping, ...own, ...(flags.quiet ? [] : [isolated(progressBar())])]
+}
+
+/** Saves at once and stops on Ctrl-C and SIGTERM as well. */
+function saving({ out, saveWhen }: Settings, { resume }: Flags): Hook {
+  return checkpoint({
+    folder: checkpointsOf(out),
+    when: saveWhen,
+    keep: { last: 2, best: { metric: 'accuracy', mode: 'max' } },
+    // What was ended before its first checkpoint begins anew.
+    resume: resume === undefined ? 'never' : 'auto',
+  })
+}
+
+async function trainAndTest({ trainer, digits, ...run }: Prepared, strict: boolean): Promise<number> {
   const summary = await trainer.train()
-  if (signal.aborted) {
-    say(abortedReport(summary, run.journal.file))
-    return exitCodes.interrupted
+  if (isInterrupted(summary)) say(interruptedReport(summary, run.settings.out))
+  else {
+    const table = confusionTable()
+    const values = await trainer.evaluate(digits.test, { hooks: [table] })
+    say(report({ ...run, journal: run.journal.file, summary, values, counts: table.counts }))
   }
-  const table = confusionTable()
-  const values = await trainer.evaluate(digits.test, { hooks: [table] })
-  say(report({ ...run, journal: run.journal.file, summary, values, counts: table.counts }))
-  return summary.outcome === 'finished' ? exitCodes.finished : exitCodes.interrupted
+  const incidents = incidentsReport(summary)
+  if (incidents !== '') console.error(incidents)
+  return exitCodeOf(summary, strict)
+}
+
+/** Whether it ended at once, as against after what was due. */
+function isInterrupted({ outcome, requestedBy }: RunSummary): boolean {
+  return outcome === 'stopped' && requestedBy === 'checkpoint'
 }
 
 function say(text: string): number {

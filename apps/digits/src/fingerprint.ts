@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { atEnd, type CheckpointContext, type Hook, type NamedArrays, train } from '@hookstep/catalogue'
+import { type Hook, type LiveArrays, type NamedArrays, train } from '@hookstep/catalogue'
 
 /** A hook that tells two runs apart: it looks at the parameters at the end of a run. */
 export interface Fingerprint extends Hook {
@@ -9,13 +9,9 @@ export interface Fingerprint extends Hook {
   readonly parameterCount: number
 }
 
+/** To be the first hook of a run: at the end it is the last, when the others have done what they do with parameters. */
 export function fingerprint(): Fingerprint {
   const taken = { hash: '', parameterCount: 0 }
-  const take = async (context: CheckpointContext): Promise<void> => {
-    const { parameters } = (await context.capture()).session
-    taken.hash = hashOf(parameters)
-    taken.parameterCount = Object.values(parameters).reduce((count, { data }) => count + data.length, 0)
-  }
   return {
     name: 'fingerprint',
     get hash() {
@@ -25,7 +21,14 @@ export function fingerprint(): Fingerprint {
       return taken.parameterCount
     },
     setup(run) {
-      run.subscribe(train.checkpoint, take, { when: atEnd })
+      let parameters: LiveArrays
+      run.subscribe(train.configuration.model_stages, (context) => {
+        parameters = context.parameters
+        taken.parameterCount = context.parameterCount
+      })
+      run.subscribe(train.closed, async ({ outcome }) => {
+        if (outcome !== 'failed') taken.hash = hashOf(await parameters.read())
+      })
     },
   }
 }

@@ -38,9 +38,21 @@ export function report(results: Results): string {
   ].join('\n')
 }
 
-/** What is told of a run that was ended at once. */
-export function abortedReport(summary: RunSummary, journal: string): string {
-  return `Ended at once, untested, after ${training(summary)}. The journal is ${journal}.`
+/** What is told of a run that was interrupted. */
+export function interruptedReport(summary: RunSummary, out: string): string {
+  const done = `${summary.reason}: saved, untested, after ${training(summary)}.`
+  return `${done}\nGo on with: npm start -- --resume ${out}`
+}
+
+/** What befell hooks and callbacks on the way; empty where nothing did. */
+export function incidentsReport({ incidents }: RunSummary): string {
+  return Object.entries(incidents)
+    .map(([hook, { failures, dropped, firstFailure }]) => {
+      const failed = failures === 0 ? [] : [`failed ${failures} times, first at ${firstFailure}`]
+      const missed = dropped === 0 ? [] : [`was not told of ${dropped} events`]
+      return `${hook} ${[...failed, ...missed].join(' and ')}`
+    })
+    .join('\n')
 }
 
 function training({ steps, epochs }: RunSummary): string {

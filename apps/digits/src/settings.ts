@@ -23,8 +23,11 @@ export interface Settings {
   readonly jitter: Jitter
   readonly evaluateWhen: Trigger
   readonly logWhen: Trigger
-  /** The folder that the journal goes to. */
+  readonly saveWhen: Trigger
+  /** The folder that the journal and the checkpoints go to. */
   readonly out: string
+  /** Evaluations that may be no better before the run ends; without it they all may. */
+  readonly patience: number | undefined
   /** Share of the test digits that the model is expected to read. */
   readonly target: number
 }
@@ -44,6 +47,8 @@ export function settingsOf(flags: Flags, now: Date = new Date()): Settings {
     seed: flags.seed ?? 0,
     evaluateWhen: flags['eval-every'] ?? every('1 epoch', { last: true }),
     logWhen: flags['log-every'] ?? every('50 steps', { last: true }),
+    saveWhen: flags['save-every'] ?? every('1 epoch', { last: true }),
+    patience: flags.patience,
     out: flags.out ?? join('runs', `${timestamp(now)}-${model}`),
     jitter: recipe.jitter,
     target: recipe.target,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readJournal } from '@hookstep/hook-metrics/node'
@@ -65,7 +65,7 @@ describe('digits', { timeout: 60_000 }, () => {
 
   it('explains who listens to what without training', async () => {
     const { stdout } = await run('--explain')
-    expect(stdout).toContain('train.checkpoint: fingerprint')
+    expect(stdout).toContain('train.checkpoint: checkpoint')
     expect(stdout).not.toContain('test digits')
   })
 
@@ -95,32 +95,77 @@ describe('digits', { timeout: 60_000 }, () => {
 })
 
 describe('an interrupt', { timeout: 60_000 }, () => {
-  /** Long steps, so that a signal comes in the middle of one. */
-  const slow = (): string[] => [
-    '--batch-size',
-    '2000',
-    '--log-every',
-    '1 steps',
-    '--out',
-    join(folder, 'slow'),
-  ]
+  const args = ['--steps', '40', '--log-every', '1 steps', '--accumulate', '4']
 
-  it('ends the run after the step under way, with a report', async () => {
-    const running = start(...slow())
-    await running.printed('step 1/')
+  it('saves the run, which goes on to the same bits as one that was not interrupted', async () => {
+    const out = join(folder, 'interrupted')
+    const running = start(...args, '--out', out)
+    await running.printed('step 5/')
     running.process.kill('SIGINT')
     const { exitCode, stdout } = await running.ended
-    expect(stdout).toMatch(/^Stopped early \(SIGINT\)\. Reads \d+ of 1,000 test digits/m)
+    expect(stdout).toMatch(/^SIGINT: saved, untested, after \d+ steps/m)
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(`Go on with: npm start -- --resume ${out}`)
     expect(exitCode).toBe(130)
+
+    const resumed = await start('--resume', out, '--quiet').ended
+    expect(fact('training', resumed)).toMatch(/^40 steps/)
+    expect(fact('parameters', resumed)).toBe(fact('parameters', await run(...args)))
   })
 
-  it('ends the run at once the second time', async () => {
-    const running = start(...slow())
+  it('ends the process the second time', async () => {
+    // Long steps: both signals come within one.
+    const running = start('--batch-size', '2000', '--log-every', '1 steps', '--out', join(folder, 'twice'))
     await running.printed('step 1/')
     running.process.kill('SIGTERM')
     running.process.kill('SIGINT')
     const { exitCode, stdout } = await running.ended
-    expect(stdout).toMatch(/^Ended at once, untested, after \d+ steps/m)
-    expect(exitCode).toBe(130)
+    expect(stdout).not.toContain('saved')
+    // Which of the two is delivered first is the system's choice.
+    expect([130, 143]).toContain(exitCode)
+  })
+})
+
+describe('a folder with a run', { timeout: 60_000 }, () => {
+  it('is not begun twice, and a folder without one is not resumed', async () => {
+    const out = join(folder, 'taken')
+    await start('--steps', '2', '--quiet', '--out', out).ended
+    expect(await start('--steps', '2', '--out', out).ended).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `--out ${out}: there is a run in it; go on with it by --resume ${out}, or name another\n`,
+    })
+    const nowhere = await start('--resume', join(folder, 'nowhere')).ended
+    expect([nowhere.exitCode, nowhere.stderr]).toEqual([2, expect.stringContaining('no run was begun there')])
+  })
+
+  it('that is finished goes on with more steps', async () => {
+    const out = join(folder, 'longer')
+    await start('--steps', '5', '--schedule', 'constant', '--quiet', '--out', out).ended
+    const longer = await start('--resume', out, '--steps', '8').ended
+    expect(fact('training', longer)).toMatch(/^8 steps/)
+  })
+})
+
+describe("callbacks of the user's", { timeout: 60_000 }, () => {
+  const module = join(folder, 'callbacks.mjs')
+  beforeAll(() =>
+    writeFileSync(
+      module,
+      `class Fragile {
+        onStepEnd({ step }) { if (step > 3) throw new Error('step ' + step + ' is too much') }
+      }
+      export default [new Fragile()]`,
+    ),
+  )
+  const args = ['--steps', '5', '--quiet', '--callbacks', module]
+
+  it('fail without ending the run, and are told of', async () => {
+    const { exitCode, stderr } = await run(...args)
+    expect(stderr).toContain('failed 2 times, first at Fragile.onStepEnd: step 4 is too much')
+    expect(exitCode).toBe(0)
+  })
+
+  it('fail the command where it is to be strict', async () => {
+    expect((await run(...args, '--strict')).exitCode).toBe(3)
   })
 })

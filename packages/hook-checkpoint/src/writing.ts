@@ -2,6 +2,7 @@ import type { InferenceState, Json, RunState } from '@hookstep/catalogue'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { toExactJson } from './exact-json.ts'
 import { fileNames } from './file-names.ts'
+import { json } from './forms.ts'
 import { checkpointName, type Manifest, type ManifestFacts, manifestText, sealed } from './manifest.ts'
 import { toSafetensors } from './safetensors.ts'
 import { writeInferenceState, writeRunFacts } from './state-file.ts'
@@ -51,7 +52,7 @@ function filesOf(state: RunState | InferenceState, model: Json | undefined): Fil
   ]
   if (Object.keys(accumulated).length > 0) files.push([fileNames.accumulated, toSafetensors(accumulated)])
   files.push([fileNames.state, [utf8ToBytes(writeRunFacts(state))]])
-  if (model !== undefined) files.push([fileNames.model, [utf8ToBytes(toExactJson(model))]])
+  if (model !== undefined) files.push([fileNames.model, [utf8ToBytes(toExactJson(json(model, 'model')))]])
   return withOwnBuffers(files)
 }
 

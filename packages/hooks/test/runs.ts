@@ -1,4 +1,5 @@
 import {
+  evaluate,
   type Hook,
   type LiveArrays,
   type NamedArrays,
@@ -17,6 +18,8 @@ export interface Outcome {
   readonly summary: RunSummary
   /** The state at the end of each step. */
   readonly states: readonly RunState[]
+  /** States that were taken within a step, because a hook asked for one at once. */
+  readonly partial: readonly RunState[]
   /** What the model held when the run had closed. */
   readonly parameters: NamedArrays
 }
@@ -24,6 +27,7 @@ export interface Outcome {
 /** Trains; goes on from a state where one is given. */
 export async function trainWith(hooks: readonly Hook[], options: Options, from?: RunState): Promise<Outcome> {
   const states: RunState[] = []
+  const partial: RunState[] = []
   const model = liveModel()
   let parameters: NamedArrays = {}
   const watching = [
@@ -34,31 +38,52 @@ export async function trainWith(hooks: readonly Hook[], options: Options, from?:
     }),
     at(train.restore, (context) => from && context.restore(from)),
     at(train.checkpoint, async (context) => {
-      states.push(stored(await context.capture()))
+      const list = context.isWithinStep ? partial : states
+      list.push(stored(await context.capture()))
     }),
   ]
   await using trainer = new Trainer({ ...options, hooks: [...watching, ...hooks] })
-  return { summary: await trainer.train(), states, parameters }
+  return { summary: await trainer.train(), states, partial, parameters }
 }
 
-/** Resumes from the end of each step but the last, and expects the same end, bit for bit. */
+/** Resumes from within each step and from its end, and expects the same end, bit for bit. */
 export async function expectSameEndFromAnywhere(
   makeHooks: () => readonly Hook[],
   options: Options,
 ): Promise<void> {
-  const uninterrupted = await trainWith(makeHooks(), options)
-  expect(uninterrupted.states.length).toBeGreaterThan(1)
-  for (const [index, state] of uninterrupted.states.slice(0, -1).entries()) {
-    const resumed = await trainWith(makeHooks(), options, state)
-    const expected = { ...uninterrupted, states: uninterrupted.states.slice(index + 1) }
-    expect(lasting(resumed), `resumed from step ${state.step}`).toEqual(lasting(expected))
+  const hooks = () => [savingAtOnce(), ...makeHooks()]
+  const uninterrupted = await trainWith(hooks(), options)
+  const { states, partial } = uninterrupted
+  expect(partial.length).toBeGreaterThanOrEqual(states.length)
+  for (const from of [...partial, ...states.slice(0, -1)]) {
+    const resumed = await trainWith(hooks(), options, from)
+    const expected = { ...uninterrupted, states: states.filter(({ step }) => step > from.step) }
+    const place = `resumed at step ${from.step}, ${from.partial?.next}`
+    expect(lasting(resumed), place).toEqual(lasting(expected))
   }
 }
 
-/** What of a run is the same whether it was interrupted or not: everything but its times and its hooks' names. */
+/** Asks for a checkpoint at once, wherever one can be taken within a step. */
+function savingAtOnce(): Hook {
+  return {
+    name: 'saving at once',
+    setup(run) {
+      for (const event of [
+        train.forward_backward.pre,
+        train.microbatch.post,
+        evaluate.pre,
+        evaluate.step.post,
+      ]) {
+        run.subscribe<object>(event, () => run.save('at once', { now: true }))
+      }
+    },
+  }
+}
+
+/** What of a run is the same whether it was interrupted or not: what it learned, and what hooks remember. */
 function lasting({ summary, states, parameters }: Outcome): unknown {
   const { outcome, reason, steps, samples, lastEvaluation } = summary
-  const timeless = states.map(({ seconds, configuration, ...state }) => state)
+  const timeless = states.map(({ step, session, data, hooks }) => ({ step, session, data, hooks }))
   return { outcome, reason, steps, samples, lastEvaluation, states: timeless, parameters }
 }
 

@@ -28,13 +28,13 @@ describe('the requests', () => {
 
   test('put the manifest last, and delete it first', async () => {
     const store = storeAt('order')
-    await save(store, { 'manifest.json': bytes(2), weights: bytes(3) })
+    await save(store, { 'manifest.json': bytes(2), arrays: bytes(3) })
     await store.remove('step-1')
     expect(server.requests.filter((request) => !request.startsWith('GET'))).toEqual([
-      'PUT /checkpoints/order/step-1/weights',
+      'PUT /checkpoints/order/step-1/arrays',
       'PUT /checkpoints/order/step-1/manifest.json',
       'DELETE /checkpoints/order/step-1/manifest.json',
-      'DELETE /checkpoints/order/step-1/weights',
+      'DELETE /checkpoints/order/step-1/arrays',
     ])
   })
 

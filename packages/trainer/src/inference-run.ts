@@ -57,6 +57,8 @@ export class InferenceRun {
   private reached: Progress
   /** Whether there has been a step, here and not before a resume. */
   private isBegun = false
+  /** Whether nobody takes outputs any more. */
+  private isAbandoned = false
   /** Whether the data has said that it is at its end. */
   private isAtEnd = false
   /** Whether `inference.checkpoint` has been told at a step that was known to be the last. */
@@ -75,6 +77,12 @@ export class InferenceRun {
     this.telling = new Telling(options.bus)
     this.failure = new Failure((message) => this.ledger.warn(message))
     this.reached = this.ledger.progress
+  }
+
+  /** Ends the run at once where it waits for data: nobody will take what comes of it. */
+  abandon(): void {
+    this.isAbandoned = true
+    this.waiting.wake()
   }
 
   /** Runs with hooks that are set up, and cleans them up however it ends: the consumer may leave, too. */
@@ -171,11 +179,12 @@ export class InferenceRun {
       await this.ledger.agree(['stop'])
       if (requests.find('stop') !== undefined) return false
       const isMore = await this.isMore()
-      if (isMore === 'woken') await this.saveWhereAsked()
-      else {
+      if (isMore !== 'woken') {
         this.isAtEnd = !isMore
         return isMore
       }
+      if (this.isAbandoned) throw leaving('caller')
+      await this.saveWhereAsked()
     }
   }
 
@@ -188,7 +197,7 @@ export class InferenceRun {
 
   private async saveWhereAsked(): Promise<void> {
     const { ledger } = this
-    if (ledger.requests.find('save')?.now !== true) return
+    if (ledger.requests.findNow('save') === undefined) return
     this.nothingIsDueAgain()
     await this.checkpoint()
   }
@@ -251,7 +260,7 @@ export class InferenceRun {
 
   /** A step counts when its outputs are delivered on every rank. */
   private async countDelivered(): Promise<void> {
-    if (await this.isTrueOnAny(false)) throw new Aborted('its outputs were left', 'another rank')
+    if (await this.isTrueOnAny(false)) throw leaving('another rank')
     this.reached = this.ledger.progress
   }
 
@@ -288,7 +297,7 @@ export class InferenceRun {
    */
   private async conclude(): Promise<void> {
     const { ledger } = this
-    if (!this.isBegun || this.savedAtEnd || ledger.requests.find('stop')?.now) return
+    if (!this.isBegun || this.savedAtEnd || ledger.requests.findNow('stop') !== undefined) return
     this.nothingIsDueAgain()
     ledger.refine({ last: true, ...(this.isAtEnd && { epochs: 1 }) })
     await this.checkpoint()
@@ -300,7 +309,7 @@ export class InferenceRun {
     await ledger.agree(['stop'])
     const stop = requests.find('stop')
     const isDone = this.isAtEnd || this.pass.isOver
-    if (stop !== undefined && !isDone) return this.tellStopped(stop, stop.now === true)
+    if (stop !== undefined && !isDone) return this.tellStopped(stop, requests.findNow('stop') !== undefined)
     this.outcome = 'finished'
     await this.tell(inference.finished, () => this.position)
   }
@@ -321,7 +330,7 @@ export class InferenceRun {
     } catch (error) {
       return this.fail(error)
     }
-    await this.abort(new Aborted('its outputs were left', 'caller'))
+    await this.abort(leaving('caller'))
   }
 
   private async tellStopped(
@@ -394,7 +403,7 @@ export class InferenceRun {
   private async poll(): Promise<void> {
     const { signal } = this.options
     await this.clock.breathe()
-    if (!(await this.isTrueOnAny(signal.aborted))) return
+    if (!(await this.ledger.agreeNow())) return
     throw new Aborted(messageOf(signal.reason ?? 'aborted on another rank'), 'signal')
   }
 
@@ -407,6 +416,10 @@ export class InferenceRun {
   }
 
   private tell: Telling['tell'] = (event, make) => this.telling.tell(event, make)
+}
+
+function leaving(requestedBy: 'caller' | 'another rank'): Aborted {
+  return new Aborted('its outputs were left', requestedBy)
 }
 
 /** Where the run is while the consumer has the outputs. */

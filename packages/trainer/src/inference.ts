@@ -82,6 +82,7 @@ export class Inference {
   async close(): Promise<void> {
     // What made it fail has been told to those who called.
     await this.pushing?.catch(() => {})
+    this.inferenceRun.abandon()
     await this.iterator?.return(undefined as never)
     await this.release()
   }

@@ -435,6 +435,51 @@ describe('several ranks', () => {
     `)
   })
 
+  test('what one asks for at once, all do', async () => {
+    const traces = await onRanks(2, async (distributed) => {
+      const trace = recordTrace({
+        only: ['inference.step.post', 'inference.checkpoint', 'inference.stopped'],
+      })
+      const asking: Hook = {
+        name: 'asking',
+        setup(run) {
+          run.subscribe(inference.forward.pre, ({ step }) => {
+            if (distributed.rank === 0 || step !== 2) return
+            run.stop('told to go', { now: true })
+            run.save('told to go', { now: true })
+          })
+          run.subscribe(inference.checkpoint, ({ requests }) => {
+            for (const { requestedBy } of requests)
+              (trace.lines as string[]).push(`  saves for ${requestedBy}`)
+          })
+        },
+      }
+      await using run = new Inference({ ...options, batchSize: 2, distributed, hooks: [trace, asking] })
+      await run.run()
+      return trace.lines
+    })
+    expect(traces).toMatchInlineSnapshot(`
+      [
+        [
+          "inference.step.post 1",
+          "inference.checkpoint 1",
+          "inference.step.post 2",
+          "inference.checkpoint 2",
+          "  saves for another rank",
+          "inference.stopped 2 "asked for on another rank" requested by another rank, aborted",
+        ],
+        [
+          "inference.step.post 1",
+          "inference.checkpoint 1",
+          "inference.step.post 2",
+          "inference.checkpoint 2",
+          "  saves for asking",
+          "inference.stopped 2 "told to go" requested by asking, aborted",
+        ],
+      ]
+    `)
+  })
+
   test('one whose receiver fails does not leave the other waiting', async () => {
     const results = await Promise.allSettled(
       inMemoryGroup(2).map(async (distributed) => {

@@ -362,6 +362,31 @@ describe('an early end', () => {
     `)
   })
 
+  test('closing: data that has nothing to give is not waited for', async () => {
+    const trace = recordTrace({ only: ends })
+    let close = (): void => {}
+    const closing = new Promise<void>((resolve) => {
+      close = resolve
+    })
+    const closed = at(inference.closed, () => close())
+    async function* silent(): AsyncGenerator<Batch> {
+      yield numbered(1)
+      await closing
+    }
+    const run = new Inference({ ...task, data: silent(), hooks: [trace, closed] })
+    const outputs = run.outputs()
+    await outputs.next()
+    const next = outputs.next()
+    await run.close()
+    expect([...trace.lines, (await next).done]).toMatchInlineSnapshot(`
+      [
+        "inference.stopped 1 "its outputs were left" requested by caller, aborted",
+        "inference.closed 1 stopped",
+        true,
+      ]
+    `)
+  })
+
   test('a hook that stops: behind the outputs of its step', async () => {
     const hooks = [at(inference.forward.pre, (run) => run.stop('seen enough'), 2)]
     expect(await logOf({ hooks }, steps)).toMatchInlineSnapshot(`
@@ -374,6 +399,30 @@ describe('an early end', () => {
       inference.step.post 2
       inference.checkpoint 2
       inference.stopped 2 "seen enough" requested by actor
+      inference.closed 2 stopped
+      loop ended, 2 steps"
+    `)
+  })
+
+  test('to save and to stop at once is for the end of the step: it is one pass of the model', async () => {
+    const go = (run: Run): void => {
+      run.stop('told to go', { now: true })
+      run.save('told to go', { now: true })
+    }
+    const saving: Hook = {
+      name: 'saving',
+      setup: (run) => void run.subscribe(inference.checkpoint, async ({ capture }) => void (await capture())),
+    }
+    expect(await logOf({ hooks: [saving, at(inference.step.pre, go, 2)] }, steps)).toMatchInlineSnapshot(`
+      "inference.step.pre 1
+        got 1: 0,1
+      inference.step.post 1
+      inference.checkpoint 1
+      inference.step.pre 2
+        got 2: 2,3
+      inference.step.post 2
+      inference.checkpoint 2
+      inference.stopped 2 "told to go" requested by actor, aborted
       inference.closed 2 stopped
       loop ended, 2 steps"
     `)

@@ -283,7 +283,7 @@ export interface Request {
   readonly reason: string
   /** Whether it was not to wait for the end of the step. */
   readonly now?: boolean
-  /** The hook that asked; or `signal`, `nonFiniteLoss`, or `another rank`. */
+  /** The hook that asked; or `signal`, `nonFiniteLoss`, `another rank`, or `caller`. */
   readonly requestedBy: string
   /** The step under way when it was made; 0 before the first. */
   readonly step: number
@@ -324,12 +324,15 @@ export interface InferenceEndContext extends RunContext {
 
 export interface InferenceStoppedContext extends InferenceEndContext {
   readonly reason: string
+  /** The hook that asked; or `signal`, `another rank`, or `caller`: what takes the outputs, or runs the inference. */
   readonly requestedBy: string
+  /** Whether it ended at once: outputs that were not delivered then are not counted. */
   readonly aborted: boolean
 }
 
 export interface InferenceFailedContext extends InferenceEndContext {
   readonly error: unknown
+  /** The event that failed, or `receive`: what takes the outputs. */
   readonly at: string
 }
 

@@ -63,7 +63,7 @@ function disposeTask(task: Partial<ModelTask & FunctionTask> | undefined): void 
 
 function sessionOf(
   task: Task,
-  { engine, readbackLag = 0 }: EngineOptions,
+  { engine, readbackLag = 0, readsCopies = false }: EngineOptions,
   { seed, distributed }: SessionOptions,
   release: () => void,
 ): TfjsSession {
@@ -73,7 +73,7 @@ function sessionOf(
     metrics: resolveMetrics(task.metrics ?? [], task.loss),
     optimizer: checkOptimizer(task.optimizer),
     engine,
-    readback: readbackLag === 0 ? immediate : awaited,
+    readback: (readbackLag === 0 ? immediate : awaited)(readsCopies),
     readbackLag,
     seed,
     rank: distributed.rank,

@@ -11,6 +11,11 @@ export interface EngineOptions {
    * reads synchronously, and so does the session; above, reading returns promises.
    */
   readonly readbackLag?: number
+  /**
+   * Whether what the engine reads is memory that nobody else has: it is not copied again then. Default false, as
+   * some engines give out a tensor's own memory.
+   */
+  readonly readsCopies?: boolean
 }
 
 /** The engine that sessions use. TensorFlow.js has one active engine per process. */

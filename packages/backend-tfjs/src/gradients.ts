@@ -1,5 +1,6 @@
+import type { NamedArrays, NdArray } from '@hookstep/trainer'
 import * as tf from '@tensorflow/tfjs'
-import type { Parameter } from './parameters.ts'
+import type { NamedTensor, Parameter } from './parameters.ts'
 import { after, type Readback } from './readback.ts'
 
 /** The gradients of a step, in the order of the parameters. */
@@ -70,6 +71,25 @@ export class Gradients {
     this.add(tensors)
   }
 
+  /** Those that there are, as `<parameter>/gradient`. */
+  named(): NamedTensor[] {
+    return this.held().map((tensor, index) => namedLike(this.#parameters[index] as Parameter, tensor))
+  }
+
+  /** All that there can be, by the same names. */
+  expected(): NamedTensor[] {
+    return this.#parameters.map((parameter) => namedLike(parameter, parameter.variable))
+  }
+
+  /** Puts copies of arrays by those names in place of the gradients. */
+  load(arrays: NamedArrays): void {
+    const tensors = this.expected().map(({ name, read }) =>
+      tf.tensor((arrays[name] as NdArray).data.slice(), read().shape, 'float32'),
+    )
+    this.clear()
+    this.add(tensors)
+  }
+
   held(): readonly tf.Tensor[] {
     return this.#tensors ?? []
   }
@@ -84,6 +104,10 @@ export class Gradients {
     this.clear()
     this.#tensors = tensors.map((tensor) => tf.keep(tensor))
   }
+}
+
+function namedLike({ name }: Parameter, tensor: tf.Tensor): NamedTensor {
+  return { name: `${name}/gradient`, read: () => tensor, write: () => {} }
 }
 
 function sizeOf(parameters: readonly Parameter[]): number {

@@ -4,16 +4,15 @@ import type { NamedTensor } from './parameters.ts'
 import { after, type Readback } from './readback.ts'
 import { sameShape, shapeText } from './shapes.ts'
 
-/** Copies tensors to arrays, as they are at the call, whatever replaces them while they are being read. */
+/** Copies tensors to arrays, each once, as they are at the call. */
 export function saveTensors(
   tensors: readonly NamedTensor[],
   readback: Readback,
 ): NamedArrays | Promise<NamedArrays> {
-  const snapshots = tensors.map((named) => tf.clone(named.read()))
-  return after(readback.arrays(snapshots), (arrays) => {
-    tf.dispose(snapshots)
-    return Object.fromEntries(tensors.map(({ name }, index) => [name, arrays[index] as NdArray]))
-  })
+  const snapshot = readback.snapshot(tensors.map((named) => named.read()))
+  return after(snapshot, (arrays) =>
+    Object.fromEntries(tensors.map(({ name }, index) => [name, arrays[index] as NdArray])),
+  )
 }
 
 /** @throws Error where names, shapes or types differ from the tensors', naming them. */

@@ -64,8 +64,9 @@ export class WeightedSums {
     throw new Error(`There is no ${name} yet: forwardBackward() comes first`)
   }
 
-  held(): tf.Tensor[] {
-    return [...this.#sums.values()].map(({ tensor }) => tensor)
+  /** By name: a tensor, and by what it is to be multiplied. */
+  held(): (readonly [name: string, sum: { readonly tensor: tf.Tensor; readonly factor: number }])[] {
+    return [...this.#sums]
   }
 
   clear(): void {

@@ -9,6 +9,7 @@ import type {
   SessionState,
 } from '@hookstep/trainer'
 import * as tf from '@tensorflow/tfjs'
+import { type Accumulated, checkAccumulated, loadAccumulated, saveAccumulated } from './accumulated.ts'
 import { gradientsOf } from './backward.ts'
 import { upload } from './batch.ts'
 import { checkCounters } from './counters.ts'
@@ -159,15 +160,22 @@ export class TfjsSession implements Session {
     const parameters = saveTensors(this.#weights(), readback)
     const slots = saveTensors(this.#slots.perParameter(), readback)
     const perStep = saveTensors(this.#slots.perStep(), readback)
-    return after(all([parameters, slots, perStep]), ([parameters, slots, perStep]) => ({
-      parameters: parameters as NamedArrays,
-      slots: slots as NamedArrays,
-      counters: { seed, passes, optimizer: numbersOf(perStep as NamedArrays) },
-    }))
+    const accumulated = saveAccumulated(this.#accumulated, readback)
+    return after(all([parameters, slots, perStep, accumulated]), (saved) => {
+      const [parameters, slots, perStep, accumulated] = saved as [
+        NamedArrays,
+        NamedArrays,
+        NamedArrays,
+        NamedArrays,
+      ]
+      const counters = { seed, passes, optimizer: numbersOf(perStep) }
+      return { parameters, slots, counters, ...(isEmpty(accumulated) ? {} : { accumulated }) }
+    })
   }
 
   load(state: SessionState): void {
     this.#checkUsable()
+    const { accumulated = {} } = state
     const perStep = this.#slots.perStep()
     checkArrays('parameter', this.#weights(), state.parameters)
     checkArrays('slot', this.#slots.perParameter(), state.slots)
@@ -175,9 +183,14 @@ export class TfjsSession implements Session {
       state.counters,
       perStep.map(({ name }) => name),
     )
+    if (!isEmpty(accumulated)) {
+      checkAccumulated(accumulated, this.#gradients.expected(), ['loss', ...this.metricNames])
+    }
     loadTensors(this.#weights(), state.parameters)
     loadTensors(this.#slots.perParameter(), state.slots)
     loadTensors(perStep, arraysOf(counters.optimizer))
+    this.zeroGradients()
+    if (!isEmpty(accumulated)) loadAccumulated(this.#accumulated, accumulated)
     this.#seed = counters.seed
     this.#passes = counters.passes
   }
@@ -188,7 +201,7 @@ export class TfjsSession implements Session {
       ...this.#weights().map((named) => named.read()),
       ...this.#slots.tensors(),
       ...this.#gradients.held(),
-      ...this.#sums.held(),
+      ...this.#sums.held().map(([, { tensor }]) => tensor),
       ...this.#weight.held(),
     ]
     return { tensors: tensors.length, bytes: tensors.reduce((sum, { size }) => sum + 4 * size, 0) }
@@ -231,6 +244,10 @@ export class TfjsSession implements Session {
     return [...parameters, ...statistics].map(namedTensor)
   }
 
+  get #accumulated(): Accumulated {
+    return { gradients: this.#gradients, sums: this.#sums }
+  }
+
   #checkUsable(): void {
     if (this.#closed) throw new Error('The session is closed')
     checkActive(this.#parts.engine)
@@ -246,6 +263,10 @@ type Passed = {
 
 function all<Value>(values: readonly (Value | Promise<Value>)[]): Value[] | Promise<Value[]> {
   return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as Value[])
+}
+
+function isEmpty(arrays: NamedArrays): boolean {
+  return Object.keys(arrays).length === 0
 }
 
 function numbersOf(arrays: NamedArrays): Record<string, number> {

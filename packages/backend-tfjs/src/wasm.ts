@@ -11,7 +11,7 @@ import type { TaskDefinition, TaskFactory } from './task.ts'
 
 /** The engine in WebAssembly: one thread in Node. Its readings are immediate. */
 export function wasm(task: TaskFactory | TaskDefinition): Backend {
-  return tfjs(task, { engine: 'wasm', prepare })
+  return tfjs(task, { engine: 'wasm', prepare, readsCopies: true })
 }
 
 function prepare(): void {

@@ -63,8 +63,12 @@ export class PlainSession implements Session {
   /** Empty where there is no momentum. */
   private readonly velocities: Float32Array
 
-  private lossSum = 0
-  private metricSum = 0
+  /** The loss and the metric of the step under way. */
+  private readonly sums = new Float64Array(2)
+  /** The same and the gradients, as a state holds them. */
+  private readonly accumulated: NamedArrays
+  /** Whether there is anything in them. */
+  private isAccumulating = false
   private seed: number
   private microbatches = 0
   private closed = false
@@ -81,6 +85,10 @@ export class PlainSession implements Session {
     this.parameterCount = this.network.parameters.length
     this.velocities = new Float32Array(momentum > 0 ? this.parameterCount : 0)
     this.model = { layers: this.network.layers, parameters: named(layers, this.network.parameters) }
+    this.accumulated = {
+      ...named(layers, this.network.gradients, '/gradient'),
+      sums: { data: new Uint8Array(this.sums.buffer), shape: [this.sums.byteLength] },
+    }
     this.optimizer = { momentum, slots: momentum > 0 ? named(layers, this.velocities, '/momentum') : {} }
   }
 
@@ -88,20 +96,24 @@ export class PlainSession implements Session {
     const size = this.check(batch)
     const noise = this.task.inputNoise > 0 ? this.noise() : undefined
     const share = weight / size
+    this.isAccumulating = true
+    let { 0: lossSum = 0, 1: metricSum = 0 } = this.sums
     this.pass(batch, size, noise, metrics, (loss, metric) => {
-      this.lossSum += loss * share
-      this.metricSum += metric * share
+      lossSum += loss * share
+      metricSum += metric * share
       this.network.backward(share)
     })
+    this.sums[0] = lossSum
+    this.sums[1] = metricSum
     this.microbatches++
   }
 
   loss(): LazyScalar {
-    return this.handle(this.lossSum)
+    return this.handle(this.sums[0] as number)
   }
 
   metrics(): Readonly<Record<string, LazyScalar>> {
-    return { [this.task.loss.metric]: this.handle(this.metricSum) }
+    return { [this.task.loss.metric]: this.handle(this.sums[1] as number) }
   }
 
   clipGradients(maxNorm: number): LazyScalar {
@@ -124,6 +136,7 @@ export class PlainSession implements Session {
         `writeGradients: ${gradients.length} numbers for ${this.parameterCount} parameters`,
       )
     }
+    this.isAccumulating = true
     this.network.gradients.set(gradients)
   }
 
@@ -144,8 +157,8 @@ export class PlainSession implements Session {
 
   zeroGradients(): void {
     this.network.gradients.fill(0)
-    this.lossSum = 0
-    this.metricSum = 0
+    this.sums.fill(0)
+    this.isAccumulating = false
   }
 
   evaluate(batch: Batch): Evaluated {
@@ -194,17 +207,24 @@ export class PlainSession implements Session {
       parameters: copyOf(this.model.parameters),
       slots: copyOf(this.optimizer.slots),
       counters: { seed, microbatches },
+      ...(this.isAccumulating && { accumulated: copyOf(this.accumulated) }),
     }
   }
 
-  load({ parameters, slots, counters }: SessionState): void {
+  load({ parameters, slots, counters, accumulated = {} }: SessionState): void {
     this.checkOpen()
+    const isWithinStep = Object.keys(accumulated).length > 0
     const reason =
-      misfit('parameter', this.model.parameters, parameters) ?? misfit('slot', this.optimizer.slots, slots)
+      misfit('parameter', this.model.parameters, parameters) ??
+      misfit('slot', this.optimizer.slots, slots) ??
+      (isWithinStep ? misfit('accumulated array', this.accumulated, accumulated) : undefined)
     if (reason !== undefined) throw new Error(`the saved state does not fit the model: ${reason}`)
     const { seed, microbatches } = checkCounters(counters)
     fill(this.model.parameters, parameters)
     fill(this.optimizer.slots, slots)
+    this.zeroGradients()
+    if (isWithinStep) fill(this.accumulated, accumulated)
+    this.isAccumulating = isWithinStep
     this.seed = seed
     this.microbatches = microbatches
   }

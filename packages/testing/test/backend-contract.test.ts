@@ -122,6 +122,48 @@ const mutants: Record<string, Mutant> = {
     change: (session) => ({ readGradients: () => (session.readGradients() as Float32Array).reverse() }),
     foundBy: 'takes written gradients for its own',
   },
+  'forgets what a step has added up': {
+    change: (session) => ({
+      async save() {
+        const { accumulated, ...state } = await session.save()
+        return state
+      },
+    }),
+    foundBy: 'goes on from a state saved in the middle of a step bit for bit',
+  },
+  'rounds the loss that it has added up': {
+    change: (session) => ({
+      async save() {
+        const state = await session.save()
+        const bytes = state.accumulated?.sums?.data as Uint8Array | undefined
+        // The lower half of each of the two numbers.
+        for (const start of [0, 8]) bytes?.fill(0, start, start + 4)
+        return state
+      },
+    }),
+    foundBy: 'goes on from a state saved in the middle of a step bit for bit',
+  },
+  'keeps gradients through a load': {
+    change: (session) => ({
+      async load(state) {
+        const { accumulated } = await session.save()
+        await session.load({ ...(accumulated && { accumulated }), ...state })
+      },
+    }),
+    foundBy: 'forgets what a step has added up when it loads a state from between steps',
+  },
+  'takes whatever a step has added up': {
+    change: (session) => ({
+      async load(state) {
+        const { accumulated, ...rest } = state
+        await session.load(rest)
+        try {
+          await session.load(state)
+        } catch {}
+      },
+    }),
+    foundBy: 'refuses arrays that are not what a step has added up, naming them',
+  },
   'never loads': { change: () => ({ async load() {} }), foundBy: 'goes on from a saved state bit for bit' },
   'takes any state': {
     change: (session) => ({

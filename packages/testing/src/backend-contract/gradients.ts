@@ -53,6 +53,7 @@ export const gradients: Promises = {
       session.writeGradients(written)
       ensureClose(await session.readGradients(), written, 0, 'gradients, read after they were written')
       await session.optimizerStep(trial.learningRate)
+      session.zeroGradients()
       return session.save()
     }
     const [one, other] = [await ended(1), await ended(2)]

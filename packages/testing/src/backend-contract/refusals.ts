@@ -24,6 +24,23 @@ export const refusals: Promises = {
     await refusesStates(trial, 'a stranger besides', (arrays) => ({ ...arrays, stranger }), 'stranger')
   },
 
+  async 'refuses arrays that are not what a step has added up, naming them'(trial) {
+    const session = await trial.open()
+    await session.forwardBackward(trial.batch(4), 0.5, true)
+    const state = await session.save()
+    const { accumulated = {} } = state
+    const refuses = async (changed: NamedArrays, naming: string, what: string): Promise<void> =>
+      ensureRefuses(async () => session.load({ ...state, accumulated: changed }), naming, what)
+    for (const [name, array] of Object.entries(accumulated)) {
+      const { [name]: _, ...rest } = accumulated
+      await refuses(rest, name, `a state without "${name}"`)
+      await refuses({ ...accumulated, [name]: longer(array) }, name, `a longer "${name}"`)
+      await refuses({ ...accumulated, [name]: retyped(array) }, name, `a retyped "${name}"`)
+    }
+    await refuses({ ...accumulated, stranger: longer(undefined) }, 'stranger', 'a stranger besides')
+    trial.ensureSame(await session.save(), state, 'after states that were refused')
+  },
+
   async 'refuses a batch that lacks an array, naming it'(trial) {
     const batch = trial.batch(4)
     for (const name of Object.keys(batch)) {

@@ -96,6 +96,8 @@ export class Trial {
   ensureSame(actual: SessionState, expected: SessionState, what: string): void {
     ensureSameArrays(actual.parameters, expected.parameters, this.repeated, `${what}: parameters`)
     ensureSameArrays(actual.slots, expected.slots, this.repeated, `${what}: slots`)
+    const [added, expectedToAdd] = [actual.accumulated ?? {}, expected.accumulated ?? {}]
+    ensureSameArrays(added, expectedToAdd, this.repeated, `${what}: accumulated arrays`)
     ensureEqual(actual.counters, expected.counters, `${what}: counters`)
   }
 }

@@ -8,6 +8,7 @@ import {
   type Values,
 } from '@hookstep/catalogue'
 import { Flight } from './flight.ts'
+import { readManifest } from './listing.ts'
 import type { Manifest } from './manifest.ts'
 import { messageOf } from './message-of.ts'
 import type { Keep } from './options.ts'
@@ -124,13 +125,18 @@ export class Saves {
   }
 
   private async retain(manifests: readonly Manifest[]): Promise<Omit<Landed, 'manifest'>> {
+    const { store } = this
     const leftOver: string[] = []
-    const removed = new Set(expired(manifests, this.keep))
-    for (const name of removed) {
-      await this.store.remove(name).catch((error) => {
-        removed.delete(name)
-        leftOver.push(`${this.store.location}/${name} could not be removed: ${messageOf(error)}`)
-      })
+    const removed = new Set<string>()
+    for (const name of expired(manifests, this.keep)) {
+      // Somebody may have pinned it meanwhile; what is damaged or gone by now is not counted any more.
+      const present = await readManifest(store, name).catch(() => undefined)
+      try {
+        if (present?.pinned === false) await store.remove(name)
+        removed.add(name)
+      } catch (error) {
+        leftOver.push(`${store.location}/${name} could not be removed: ${messageOf(error)}`)
+      }
     }
     return { manifests: manifests.filter(({ name }) => !removed.has(name)), leftOver }
   }

@@ -5,6 +5,7 @@ const remedies: Readonly<Record<string, string>> = {
   EACCES: 'access is denied: give this user the right, or name another folder',
   EPERM: 'the system does not permit it: give this user the right, or name another folder',
   ENOTDIR: 'a part of the path is a file: name a folder',
+  EEXIST: 'a part of the path is a file: name a folder',
   ENAMETOOLONG: 'the path is too long: name a shorter one',
   EMFILE: 'too many files are open: raise the limit (ulimit -n)',
   EIO: 'the disk reports an error: check it, and name a folder elsewhere',

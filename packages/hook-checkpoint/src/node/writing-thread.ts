@@ -1,21 +1,17 @@
 import { Worker } from 'node:worker_threads'
 import type { FileEntry } from '../store.ts'
-import { HashedFile } from './hashed-file.ts'
+import { writeHashed } from './write-hashed.ts'
 
 /** What the thread answers: that it is there, what it has written, or why it could not. */
 type Answer = 'ready' | { readonly entry: FileEntry } | { readonly failure: Failure }
 type Failure = { readonly message: string; readonly code?: string }
 
-/**
- * Text, so that the thread needs no file of its own: none is there among sources, and bundlers lose it. Some bundlers have
- * `__name` called in every function; the text brings its own.
- */
+/** Text, so that the thread needs no file of its own: none is there among sources, and bundlers lose it. */
 const program = `
 const { parentPort } = require('node:worker_threads')
-const __name = (value) => value
-const HashedFile = ${HashedFile}
+const writeHashed = ${writeHashed}
 parentPort.on('message', ({ path, parts }) => {
-  HashedFile.write(path, parts).then(
+  writeHashed(path, parts).then(
     (entry) => parentPort.postMessage({ entry }),
     ({ message, code }) => parentPort.postMessage({ failure: { message, code } }),
   )
@@ -50,7 +46,7 @@ export class WritingThread {
   private async writeNext(path: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
     this.worker ??= started()
     const worker = await this.worker
-    if (worker === undefined || hasEnded(worker)) return HashedFile.write(path, parts)
+    if (worker === undefined || hasEnded(worker)) return writeHashed(path, parts)
     worker.ref()
     try {
       const answer = nextAnswer(worker)

@@ -36,7 +36,7 @@ describe('a folder belongs to one run', () => {
   })
 
   test('of several that come at once for that of a dead one, one takes it', async () => {
-    for (let trial = 0; trial < 20; trial++) {
+    for (let trial = 0; trial < 8; trial++) {
       const path = await withLock({ boot: 'another' })
       const rivals = await Promise.allSettled(Array.from({ length: 6 }, () => folder(path).acquire()))
       const winners = rivals.filter(({ status }) => status === 'fulfilled')

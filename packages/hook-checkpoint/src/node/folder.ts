@@ -44,8 +44,9 @@ export function folder(path: string): CheckpointStore {
 async function acquire(location: string, thread: WritingThread): Promise<() => Promise<void>> {
   return explaining(location, 'a run cannot save here', async () => {
     await makeFolder(location)
-    const release = await lock(location)
+    // First, as what a run has left that was killed may be what fills the disk, and a lock needs some room.
     await removeLeftOvers(location)
+    const release = await lock(location)
     return async () => {
       await thread.end()
       await release()

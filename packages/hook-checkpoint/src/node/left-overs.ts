@@ -1,7 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ownerOf } from './lock.ts'
-import { isAlive } from './process-identity.ts'
 import { isLeftOver, isOfAnotherMachine, isRemoved } from './temporary-names.ts'
 
 /** Whether a process of another machine is alive cannot be seen; no checkpoint takes a day to write. */
@@ -17,14 +15,8 @@ export async function removeLeftOvers(folder: string): Promise<void> {
 }
 
 async function isInNobodysUse(path: string, name: string): Promise<boolean> {
-  if (name.startsWith('.lock-')) return isLockOfNobody(path)
   if (isOfAnotherMachine(name)) return isOld(path)
   return isRemoved(name) || isLeftOver(name)
-}
-
-async function isLockOfNobody(path: string): Promise<boolean> {
-  const owner = await ownerOf(path)
-  return owner !== undefined && !(await isAlive(owner))
 }
 
 async function isOld(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { hasCode } from './file-errors.ts'
@@ -22,6 +22,7 @@ export async function lock(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, '.lock')
   const owner: Owner = { ...(await thisProcess()), token: randomUUID(), since: new Date().toISOString() }
   await take(folder, path, owner)
+  await removeRemains(folder)
   return async () => {
     if ((await ownerOf(path))?.token === owner.token) await rm(path, { force: true })
   }
@@ -85,15 +86,24 @@ async function withFile<Result>(
 ): Promise<Result> {
   const file = `${path}-${randomUUID()}.tmp`
   try {
-    await writeFile(file, JSON.stringify(owner), { flag: 'wx', flush: true })
+    await writeFile(file, JSON.stringify(owner), { flag: 'wx' })
     return await use(file)
   } finally {
     await rm(file, { force: true })
   }
 }
 
+/** Removes what processes have left that were killed while they took the lock: whoever has it may do so, nobody else. */
+async function removeRemains(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith('.lock-')) continue
+    const owner = await ownerOf(join(folder, name))
+    if (owner !== undefined && !(await isAlive(owner))) await rm(join(folder, name), { force: true })
+  }
+}
+
 /** Who has a lock, `undefined` where nobody has. */
-export async function ownerOf(path: string): Promise<Owner | undefined> {
+async function ownerOf(path: string): Promise<Owner | undefined> {
   try {
     const owner: unknown = JSON.parse(await readFile(path, 'utf8'))
     return isOwner(owner) ? owner : nobody

@@ -3,6 +3,8 @@ import {
   type DataState,
   type EpochContext,
   evaluate as evaluateEvents,
+  type FailedContext,
+  type FinishedContext,
   isDueAtEnd,
   type LogContext,
   type Progress,
@@ -17,7 +19,7 @@ import type { Session } from './backend.ts'
 import { Course } from './course.ts'
 import { Ending } from './ending.ts'
 import { runEvaluation } from './evaluation.ts'
-import { messageOf } from './failure.ts'
+import { messageOf, placeOf } from './failure.ts'
 import { Ledger } from './ledger.ts'
 import { liveGradients, liveParameters } from './live-arrays.ts'
 import { Means } from './means.ts'
@@ -43,7 +45,7 @@ export class TrainingRun {
   private readonly course: Course
   private readonly clock = new RunClock()
   private readonly telling: Telling
-  private readonly ending: Ending
+  private readonly ending: Ending<FinishedContext, Pick<FailedContext, 'capture'>>
   private session!: Session
   private log!: StepLog
   private work!: StepWork
@@ -70,7 +72,8 @@ export class TrainingRun {
     this.base = { distributed: this.ledger.distributed }
     this.telling = new Telling(options.bus)
     const { ledger, clock, telling } = this
-    this.ending = new Ending({ ledger, clock, telling, group: options.group })
+    const parts = { ledger, clock, telling, group: options.group }
+    this.ending = new Ending(parts, train, () => this.reachedContext)
     this.reached = this.ledger.progress
   }
 
@@ -87,13 +90,8 @@ export class TrainingRun {
       if (error instanceof Aborted) await this.abort(error)
       else await this.fail(error)
     }
-    await this.ending.close(hooks, this.reached, () => this.releaseAll())
-    const { lastLog, lastEvaluation } = this
-    return this.ending.summary(this.reached, {
-      skippedSteps: this.work?.skipped ?? 0,
-      ...(lastLog && { lastLog }),
-      ...(lastEvaluation && { lastEvaluation }),
-    })
+    await this.ending.close(hooks, () => this.releaseAll())
+    return this.summary()
   }
 
   // -- before the first step
@@ -195,13 +193,13 @@ export class TrainingRun {
     }
   }
 
-  /** Whether all is done, or any rank asked to stop. @throws Aborted where one asked to stop at once. */
+  /** Whether all is done, or any rank asked to stop. */
   private async isOver(): Promise<boolean> {
-    await this.ledger.agree(['stop'])
-    const { progress, requests } = this.ledger
-    if (this.course.isDone(progress.step)) return true
-    this.stopNow()
-    return requests.find('stop') !== undefined
+    const { ledger, course } = this
+    await ledger.agree(['save', 'stop'])
+    if (course.isDone(ledger.progress.step)) return true
+    await this.doAtOnce()
+    return ledger.requests.find('stop') !== undefined
   }
 
   private async hasStep(): Promise<boolean> {
@@ -395,25 +393,26 @@ export class TrainingRun {
 
   /** Does what was asked for at once, before an event of the step: all ranks agree, the run saves, then ends. */
   private async poll(next?: Event<object>): Promise<void> {
-    const { ledger, underWay } = this
     await this.clock.breathe()
-    const isAborted = await ledger.agreeNow()
-    if (next !== undefined) underWay?.cursor.reach(next)
-    const saves = ledger.requests.takeNow('save')
+    const isAborted = await this.ledger.agreeNow()
+    if (next !== undefined) this.underWay?.cursor.reach(next)
+    if (isAborted) this.askBySignal()
+    await this.doAtOnce()
+  }
+
+  private askBySignal(): void {
+    const { ledger, options } = this
+    const reason = messageOf(options.signal.reason ?? 'aborted on another rank')
+    ledger.request('stop', reason, 'signal', { now: true })
+    ledger.requests.agreeNow('stop')
+  }
+
+  /** Saves, then ends, as all ranks know that it was asked for. @throws Aborted to end. */
+  private async doAtOnce(): Promise<void> {
+    const { requests } = this.ledger
+    const saves = requests.takeNow('save')
     if (saves.length > 0) await this.tellCheckpoint(saves)
-    if (isAborted) throw new Aborted(this.askBySignal())
-    this.stopNow()
-  }
-
-  private askBySignal(): Pick<Request, 'reason' | 'requestedBy'> {
-    const reason = messageOf(this.options.signal.reason ?? 'aborted on another rank')
-    this.ledger.request('stop', reason, 'signal', { now: true })
-    return { reason, requestedBy: 'signal' }
-  }
-
-  /** @throws Aborted where a rank asked to stop at once. */
-  private stopNow(): void {
-    const stop = this.ledger.requests.findNow('stop')
+    const stop = requests.findNow('stop')
     if (stop !== undefined) throw new Aborted(stop)
   }
 
@@ -466,23 +465,25 @@ export class TrainingRun {
     const { requests, progress } = this.ledger
     await this.ledger.agree(['stop'])
     const stop = requests.find('stop')
-    if (stop === undefined || this.course.isDone(progress.step)) await this.ending.finish(this.reached)
-    else await this.ending.stop(stop, false, this.reached)
+    if (stop === undefined || this.course.isDone(progress.step)) await this.ending.finish()
+    else await this.ending.stop(stop, false)
   }
 
   private async abort({ request }: Aborted): Promise<void> {
     try {
       this.session.zeroGradients()
       await this.log.flush()
-      await this.ending.stop(request, true, this.reached)
+      await this.ending.stop(request, true)
     } catch (error) {
       await this.fail(error)
     }
   }
 
-  private fail(error: unknown): Promise<void> {
-    const flush = (): unknown => this.log?.flush()
-    return this.ending.fail(error, this.reached, flush, () => this.captureFailed())
+  private async fail(error: unknown): Promise<void> {
+    const capturing = new WhileDelivered('capture()', train.failed)
+    const capture = (): Promise<RunState> => capturing.run(() => this.captureFailed())
+    await this.ending.fail(error, placeOf(error, this.telling.at), { capture }, () => this.log?.flush())
+    await capturing.end()
   }
 
   /** @throws Error where there is nothing to go on from. */
@@ -494,6 +495,23 @@ export class TrainingRun {
     }
     if (underWay !== undefined && this.log.delivered === underWay.number) underWay.skipLog()
     return this.capture()
+  }
+
+  /** @throws what made the run fail. */
+  private summary(): RunSummary {
+    const { reached, lastLog, lastEvaluation } = this
+    const { timings } = this.ledger
+    return Object.freeze({
+      ...this.ending.summary(),
+      steps: reached.step,
+      epochs: reached.epochs,
+      samples: reached.samples,
+      skippedSteps: this.work?.skipped ?? 0,
+      ...(lastLog && { lastLog }),
+      ...(lastEvaluation && { lastEvaluation }),
+      hostSyncs: timings.hostSyncs,
+      hostSyncsPerStep: timings.hostSyncsPerStep,
+    })
   }
 
   private async releaseAll(): Promise<void> {
@@ -511,6 +529,11 @@ export class TrainingRun {
   }
 
   // -- small questions
+
+  /** With the time that has passed by now: what was due went by the time of the step. */
+  private get reachedContext(): FinishedContext {
+    return { ...this.base, progress: Object.freeze({ ...this.reached, seconds: this.clock.seconds }) }
+  }
 
   private get epochContext(): EpochContext {
     return { ...this.base, epoch: this.course.loader.position.epoch, progress: this.ledger.progress }

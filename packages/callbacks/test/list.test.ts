@@ -110,6 +110,21 @@ test('what cannot be called is refused at once', () => {
   expect(() => callbacks([{ onBatchEnd() {} } as never])).toThrow('Object has none of the methods')
 })
 
+test('a class that takes arguments is made by its user', () => {
+  class Named extends Steps {
+    readonly label: string
+    constructor(label: string) {
+      super()
+      this.label = label
+    }
+  }
+  const named = new Named('steps')
+  // @ts-expect-error: nobody would give it its label
+  callbacks([Named])
+  const hook = callbacks([named])
+  expect(hook.remove(Named)).toEqual([named])
+})
+
 test('two hooks of callbacks go by two names', async () => {
   const [one, other] = [new Steps(), new Steps()]
   await expect(trainWith([callbacks([one]), callbacks([other])])).rejects.toThrow(

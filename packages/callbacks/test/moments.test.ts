@@ -241,6 +241,17 @@ test('late numbers come with the step that they belong to', async () => {
   ])
 })
 
+test('is told of an evaluation outside of a run', async () => {
+  const seen: string[] = []
+  const callback = everyMethod(({ hookName, step, valMetrics }) =>
+    seen.push(`${hookName} ${step} ${Object.keys(valMetrics)}`),
+  )
+  await using trainer = new Trainer({ ...small, hooks: [] })
+  await trainer.train()
+  await trainer.evaluate(line({ samples: 4 }), { hooks: [callbacks([callback])] })
+  expect(seen).toEqual(['onEvaluate 4 loss,absolute_error'])
+})
+
 test('is told on every rank which one it is', async () => {
   const seen: string[] = []
   class Ranks extends TrainerCallback {

@@ -1,5 +1,6 @@
 import { adam, cpu, functionTask, sgd, type TaskFactory } from '@hookstep/backend-tfjs'
 import { kerasCallbacks } from '@hookstep/callbacks/tfjs'
+import { type Hook, train } from '@hookstep/catalogue'
 import { line } from '@hookstep/testing'
 import { type RunSummary, Trainer } from '@hookstep/trainer'
 import * as tf from '@tensorflow/tfjs'
@@ -20,9 +21,15 @@ const functions: TaskFactory = ({ tf }) =>
     optimizer: sgd(),
   })
 
+interface Options {
+  readonly task?: TaskFactory
+  readonly learningRate?: number
+  readonly others?: readonly Hook[]
+}
+
 async function trainWith(
   callbacks: Parameters<typeof kerasCallbacks>[0],
-  { task: how = task, learningRate = 0.1 }: { task?: TaskFactory; learningRate?: number } = {},
+  { task: how = task, learningRate = 0.1, others = [] }: Options = {},
 ): Promise<RunSummary> {
   await using trainer = new Trainer({
     backend: cpu(how),
@@ -31,7 +38,7 @@ async function trainWith(
     batchSize: 8,
     epochs: 10,
     learningRate,
-    hooks: [kerasCallbacks(callbacks)],
+    hooks: [kerasCallbacks(callbacks), ...others],
   })
   return await trainer.train()
 }
@@ -88,6 +95,23 @@ test('subclasses of tf.Callback, tf.CustomCallback and objects go together', asy
   ])
   expect(losses).toHaveLength(4)
   expect(losses.every((loss) => Number.isFinite(loss))).toBe(true)
+})
+
+test('others may set stopTraining as well, such as a button on a page', async () => {
+  let model: tf.LayersModel | undefined
+  const pressing: Hook = {
+    name: 'pressing',
+    setup(run) {
+      run.subscribe(train.configuration.model_stages, (context) => {
+        model = context.model as tf.LayersModel
+      })
+      run.subscribe(train.forward_backward.pre, ({ step }) => {
+        if (step === 3 && model !== undefined) model.stopTraining = true
+      })
+    },
+  }
+  const { steps, reason } = await trainWith([tf.callbacks.earlyStopping()], { others: [pressing] })
+  expect([steps, reason]).toEqual([3, 'model.stopTraining was set'])
 })
 
 test('the model has its own stopTraining back when the run is over', async () => {

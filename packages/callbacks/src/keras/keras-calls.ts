@@ -33,6 +33,7 @@ export class KerasCalls {
   }
 
   async each(call: (callback: KerasCallback) => unknown): Promise<void> {
+    this.stopWhenAsked('model.stopTraining was set')
     for (const callback of this.callbacks) {
       await call(callback)
       this.stopWhenAsked(`${nameOf(callback)} set model.stopTraining`)
@@ -40,7 +41,7 @@ export class KerasCalls {
   }
 
   /** Ends the run where somebody wants it. Asked once: the run decides. */
-  stopWhenAsked(reason: string): void {
+  private stopWhenAsked(reason: string): void {
     if (!this.flag.isSet || this.hasAskedToStop) return
     this.hasAskedToStop = true
     this.run.stop(reason)

@@ -99,7 +99,6 @@ export class KerasRun {
     this.samples = progress.samples
     await this.calls.each((callback) => callback.onBatchEnd?.(batch, logs))
     await this.yield(batch, progress, logs)
-    this.calls.stopWhenAsked('model.stopTraining was set')
   }
 
   private async yield(batch: number, { seconds }: Progress, logs: KerasLogs): Promise<void> {

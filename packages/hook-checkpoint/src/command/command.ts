@@ -4,6 +4,7 @@ import { nearestNames } from '../nearest-names.ts'
 import { help, helpOf } from './help.ts'
 import { type Flag, type Subcommand, UsageError } from './subcommand.ts'
 import { subcommands } from './subcommands.ts'
+import { printableLines } from './table.ts'
 
 const options = {
   folder: { type: 'string', short: 'f' },
@@ -26,9 +27,9 @@ export async function command(
   printError: (text: string) => void,
 ): Promise<0 | 1 | 2> {
   try {
-    return (await run(args, print)) ? 0 : 1
+    return (await run(args, (text) => print(printableLines(text)))) ? 0 : 1
   } catch (error) {
-    printError(messageOf(error))
+    printError(printableLines(messageOf(error)))
     return error instanceof UsageError ? 2 : 1
   }
 }
@@ -51,7 +52,6 @@ async function run(args: readonly string[], print: (text: string) => void): Prom
   return subcommand.run({ names, folder, all, json, to, format, print })
 }
 
-// biome-ignore lint/nursery/useExplicitType: parseArgs makes its type of the options
 function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })

@@ -3,7 +3,7 @@ import { compare, type Difference, isSame } from '../compare.ts'
 import { readCheckpoint } from '../reading.ts'
 import { find } from './places.ts'
 import { type Subcommand, UsageError } from './subcommand.ts'
-import { formatNumber, printable, table } from './table.ts'
+import { formatNumber, table } from './table.ts'
 
 export const diff: Subcommand = {
   takes: 'NAME NAME [--json]',
@@ -41,8 +41,8 @@ function describe({ arrays, only, facts }: Difference): string {
   )
   const parts = [
     ...(rows.length > 0 ? [table(['array', 'numbers that differ', 'by at most'], rows)] : []),
-    ...only.map((name) => printable(`${name}: only one has it, or in another shape`)),
-    ...facts.map(({ path, values }) => printable(`${path}: ${values.map(brief).join(' and ')}`)),
+    ...only.map((name) => `${name}: only one has it, or in another shape`),
+    ...facts.map(({ path, values }) => `${path}: ${values.map(brief).join(' and ')}`),
   ]
   return parts.join('\n')
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Json, NamedArrays } from '@hookstep/catalogue'
+import { hasCode } from '../node/file-errors.ts'
 import { makeFolder } from '../node/folders.ts'
 import { readCheckpoint } from '../reading.ts'
 import { toSafetensors } from '../safetensors.ts'
@@ -45,9 +46,17 @@ async function writeAll(folder: string, files: Files): Promise<readonly string[]
   const written: string[] = []
   for (const [name, parts] of Object.entries(files)) {
     const path = join(folder, name)
-    // `wx`: what is there is somebody's.
-    await writeFile(path, parts, { flag: 'wx' })
+    await writeNew(path, parts)
     written.push(path)
   }
   return written
+}
+
+async function writeNew(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  try {
+    await writeFile(path, parts, { flag: 'wx' })
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+    throw new Error(`${path} is there already, and stays as it is: name another folder`)
+  }
 }

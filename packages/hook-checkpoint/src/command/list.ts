@@ -33,9 +33,9 @@ async function entriesIn(folder: string): Promise<Entry[]> {
   return entries
 }
 
-function entryOf(prefix: string, { files, sha256, format, ...manifest }: Manifest): Entry {
+function entryOf(prefix: string, { files, sha256, format, name, ...manifest }: Manifest): Entry {
   const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0)
-  return { ...manifest, name: prefix + manifest.name, bytes }
+  return { name: prefix + name, bytes, ...manifest }
 }
 
 function describe(folder: string, entries: readonly Entry[]): string {

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve } from 'node:path'
-import { type Listing, listCheckpoints } from '../listing.ts'
+import { basename, dirname, join, resolve } from 'node:path'
+import { listCheckpoints } from '../listing.ts'
 import { nearestNames } from '../nearest-names.ts'
 import { folder as folderStore } from '../node/folder.ts'
 import type { CheckpointStore } from '../store.ts'
@@ -33,11 +33,6 @@ export async function placesIn(folder: string): Promise<readonly Place[]> {
 
 function byRank(one: string, other: string): number {
   return Number(one.slice('rank-'.length)) - Number(other.slice('rank-'.length))
-}
-
-/** What a place has, with the names that a user would call it by. */
-export async function listPlace({ store }: Place): Promise<Listing> {
-  return listCheckpoints(store)
 }
 
 /**

@@ -12,8 +12,13 @@ export function table(titles: readonly string[], rows: readonly (readonly string
     .join('\n')
 }
 
+/** Each line of a text made {@link printable}. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 /** What somebody else has written must not steer the terminal. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd')
 }
 

@@ -13,7 +13,9 @@ export const verify: Subcommand = {
     const one = async (): Promise<Found> => (name === undefined ? newest(folder) : find(folder, name))
     const results = await verified(isAll ? await all(folder) : [await one()])
     if (json) print(JSON.stringify(results, undefined, 2))
-    else for (const { name, refused } of results) print(`${name}: ${refused ?? 'valid'}`)
+    else
+      for (const { name, refused } of results)
+        print(refused === undefined ? `${name}: valid` : `${name}: refused: ${refused}`)
     return results.every(({ refused }) => refused === undefined)
   },
 }
@@ -32,7 +34,7 @@ async function verified(found: readonly Found[]): Promise<readonly Result[]> {
       results.push({ name: label })
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error
-      results.push({ name: label, refused: `refused: ${error.reason}` })
+      results.push({ name: label, refused: error.reason })
     }
   }
   return results

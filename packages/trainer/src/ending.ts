@@ -1,12 +1,12 @@
-import { type FailedContext, type Progress, type Request, type RunContext, train } from '@hookstep/catalogue'
-import type { InstalledHooks } from '@hookstep/core'
+import type { Distributed, Request } from '@hookstep/catalogue'
+import type { Event, InstalledHooks } from '@hookstep/core'
 import { Failure } from './failure.ts'
+import type { HookTimings } from './handler-times.ts'
+import type { HookIncidents } from './incidents.ts'
 import type { Ledger } from './ledger.ts'
-import type { RunSummary } from './options.ts'
 import type { ProcessGroup } from './process-group.ts'
 import type { RunClock } from './run-clock.ts'
 import type { Telling } from './telling.ts'
-import { WhileDelivered } from './while-delivered.ts'
 
 /** What the end of a run has to do with. */
 export interface EndingParts {
@@ -16,75 +16,80 @@ export interface EndingParts {
   readonly group: ProcessGroup
 }
 
+/** Who ended a run early, and why. */
+export type Stopped = Pick<Request, 'reason' | 'requestedBy'>
+
+/** The events that end a run, all of which tell how far it has come; `Failing` is what the failed one tells besides. */
+export interface EndEvents<Reached extends object, Failing extends object> {
+  readonly finished: Event<Reached>
+  readonly stopped: Event<Reached & Stopped & { readonly aborted: boolean }>
+  readonly failed: Event<Reached & Failing & { readonly error: unknown; readonly at: string }>
+  readonly closed: Event<Reached & { readonly outcome: Outcome }>
+}
+
+type Outcome = 'finished' | 'stopped' | 'failed'
+
+/** What every summary tells. */
+export interface EndSummary extends Partial<Stopped> {
+  readonly outcome: 'finished' | 'stopped'
+  readonly seconds: number
+  readonly timings: Readonly<Record<string, HookTimings>>
+  readonly requests: readonly Request[]
+  readonly warnings: readonly string[]
+  readonly incidents: Readonly<Record<string, HookIncidents>>
+}
+
 /** How a run ends: tells of it, once, and keeps what made it end. */
-export class Ending {
+export class Ending<
+  Reached extends { readonly distributed: Distributed },
+  Failing extends object = Record<never, never>,
+> {
   /** Whether the run has failed: what else goes wrong is a warning. */
   hasFailed = false
-  private outcome: 'finished' | 'stopped' | 'failed' = 'failed'
-  private stopped: Pick<Request, 'reason' | 'requestedBy'> | undefined
+  private outcome: Outcome = 'failed'
+  private stopped: Stopped | undefined
   private readonly failure: Failure
   private readonly parts: EndingParts
-  private readonly base: RunContext
+  private readonly events: EndEvents<Reached, Failing>
+  private readonly reached: () => Reached
 
-  constructor(parts: EndingParts) {
+  /** @param reached tells how far the run has come by now. */
+  constructor(parts: EndingParts, events: EndEvents<Reached, Failing>, reached: () => Reached) {
     this.parts = parts
-    this.base = { distributed: parts.ledger.distributed }
+    this.events = events
+    this.reached = reached
     this.failure = new Failure((message) => parts.ledger.warn(message))
   }
 
-  async finish(reached: Progress): Promise<void> {
+  async finish(): Promise<void> {
     this.outcome = 'finished'
-    await this.parts.telling.tell(train.finished, () => this.contextAt(reached))
+    await this.parts.telling.tell(this.events.finished, this.reached)
   }
 
-  async stop(
-    { reason, requestedBy }: Pick<Request, 'reason' | 'requestedBy'>,
-    aborted: boolean,
-    reached: Progress,
-  ): Promise<void> {
+  async stop({ reason, requestedBy }: Stopped, aborted: boolean): Promise<void> {
+    const stopped = { reason, requestedBy }
     this.outcome = 'stopped'
-    this.stopped = { reason, requestedBy }
-    await this.parts.telling.tell(train.stopped, () => ({
-      ...this.contextAt(reached),
-      reason,
-      requestedBy,
-      aborted,
-    }))
+    this.stopped = stopped
+    await this.parts.telling.tell(this.events.stopped, () => ({ ...this.reached(), ...stopped, aborted }))
   }
 
   /** Lets no other rank wait, does what is due even so, and tells. */
-  async fail(
-    error: unknown,
-    reached: Progress,
-    due: () => unknown,
-    capture: FailedContext['capture'],
-  ): Promise<void> {
+  async fail(error: unknown, at: string, failing: Failing, due: () => unknown = () => {}): Promise<void> {
     const { group, telling } = this.parts
-    const named = (error as { at?: unknown } | undefined)?.at
-    const at = typeof named === 'string' ? named : telling.at
-    const context = this.contextAt(reached)
+    const context = { ...this.reached(), ...failing, error, at }
     this.outcome = 'failed'
     this.hasFailed = true
     this.failure.keep(error)
     group.abort(error instanceof Error ? error : new Error(String(error)))
     await this.failure.attempt(due)
-    const capturing = new WhileDelivered('capture()', train.failed)
-    await this.failure.attempt(() =>
-      telling.tell(train.failed, () => ({
-        ...context,
-        error,
-        at,
-        capture: () => capturing.run(capture),
-      })),
-    )
-    await capturing.end()
+    await this.failure.attempt(() => telling.tell(this.events.failed, () => context))
   }
 
   /** Tells that the run is over, cleans up its hooks, and releases what is left of it, whether or not each works. */
-  async close(hooks: InstalledHooks, reached: Progress, release: () => unknown): Promise<void> {
+  async close(hooks: InstalledHooks, release: () => unknown): Promise<void> {
     const { ledger, telling } = this.parts
-    const context = { ...this.contextAt(reached), outcome: this.outcome }
-    await this.failure.attempt(() => telling.tell(train.closed, () => context))
+    const context = { ...this.reached(), outcome: this.outcome }
+    await this.failure.attempt(() => telling.tell(this.events.closed, () => context))
     await this.failure.attempt(() => hooks.cleanUp())
     ledger.unsubscribeAll()
     await this.failure.attempt(release)
@@ -92,31 +97,17 @@ export class Ending {
   }
 
   /** @throws what made the run fail. */
-  summary(
-    reached: Progress,
-    results: Pick<RunSummary, 'skippedSteps' | 'lastLog' | 'lastEvaluation'>,
-  ): RunSummary {
+  summary(): EndSummary {
     const { ledger, clock } = this.parts
     this.failure.rethrow()
-    return Object.freeze({
+    return {
       outcome: this.outcome as 'finished' | 'stopped',
       ...this.stopped,
-      steps: reached.step,
-      epochs: reached.epochs,
-      samples: reached.samples,
       seconds: clock.seconds,
-      ...results,
-      hostSyncs: ledger.timings.hostSyncs,
-      hostSyncsPerStep: ledger.timings.hostSyncsPerStep,
       timings: ledger.timings.summary,
       requests: ledger.requests.made,
       warnings: ledger.warnings,
       incidents: ledger.incidents.summary,
-    })
-  }
-
-  /** With the time that has passed by now: what was due went by the time of the step. */
-  private contextAt(reached: Progress): RunContext & { readonly progress: Progress } {
-    return { ...this.base, progress: Object.freeze({ ...reached, seconds: this.parts.clock.seconds }) }
+    }
   }
 }

@@ -28,6 +28,12 @@ export class Failure {
   }
 }
 
+/** Where a hook has failed its error says it; else it is where the run is. */
+export function placeOf(error: unknown, at: string): string {
+  const named = (error as { at?: unknown } | undefined)?.at
+  return typeof named === 'string' ? named : at
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

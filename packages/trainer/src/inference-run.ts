@@ -1,18 +1,19 @@
 import {
   type InferenceCheckpointContext,
+  type InferenceEndContext,
   type InferenceState,
   type InferenceStepContext,
   inference,
   type Outputs,
   type Progress,
-  type Request,
   type RequestKind,
   type RunContext,
 } from '@hookstep/catalogue'
 import type { InstalledHooks } from '@hookstep/core'
 import type { Batch, Session } from './backend.ts'
 import type { Fetched } from './data-loader.ts'
-import { Failure, messageOf } from './failure.ts'
+import { Ending } from './ending.ts'
+import { messageOf, placeOf } from './failure.ts'
 import type { InferenceSummary, ResolvedInferenceOptions } from './inference-options.ts'
 import { InferencePass } from './inference-pass.ts'
 import { captureInference, restoreInference } from './inference-state.ts'
@@ -50,7 +51,7 @@ export class InferenceRun {
   readonly pass: InferencePass
   private readonly clock = new RunClock()
   private readonly telling: Telling
-  private readonly failure: Failure
+  private readonly ending: Ending<InferenceEndContext>
   private readonly waiting = new Wakeable()
   private session!: Session
   /** How far outputs are delivered. */
@@ -63,11 +64,8 @@ export class InferenceRun {
   private isAtEnd = false
   /** Whether `inference.checkpoint` has been told at a step that was known to be the last. */
   private savedAtEnd = false
-  private outcome: 'finished' | 'stopped' | 'failed' = 'failed'
   /** What became of the run, once it is over and did not fail. */
   summary: InferenceSummary | undefined
-  /** What stopped the run. */
-  private stop: Pick<Request, 'reason' | 'requestedBy'> | undefined
 
   constructor(options: ResolvedInferenceOptions) {
     this.options = options
@@ -75,7 +73,9 @@ export class InferenceRun {
     this.ledger = new Ledger(options, this.pass.totalSteps(0))
     this.base = { distributed: this.ledger.distributed }
     this.telling = new Telling(options.bus)
-    this.failure = new Failure((message) => this.ledger.warn(message))
+    const { ledger, clock, telling } = this
+    const parts = { ledger, clock, telling, group: options.group }
+    this.ending = new Ending(parts, inference, () => this.position)
     this.reached = this.ledger.progress
   }
 
@@ -297,7 +297,9 @@ export class InferenceRun {
    */
   private async conclude(): Promise<void> {
     const { ledger } = this
-    if (!this.isBegun || this.savedAtEnd || ledger.requests.findNow('stop') !== undefined) return
+    if (!this.isBegun || ledger.requests.findNow('stop') !== undefined) return
+    await ledger.agree(['save'])
+    if (this.savedAtEnd && ledger.requests.find('save') === undefined) return
     this.nothingIsDueAgain()
     ledger.refine({ last: true, ...(this.isAtEnd && { epochs: 1 }) })
     await this.checkpoint()
@@ -309,15 +311,14 @@ export class InferenceRun {
     await ledger.agree(['stop'])
     const stop = requests.find('stop')
     const isDone = this.isAtEnd || this.pass.isOver
-    if (stop !== undefined && !isDone) return this.tellStopped(stop, requests.findNow('stop') !== undefined)
-    this.outcome = 'finished'
-    await this.tell(inference.finished, () => this.position)
+    if (stop === undefined || isDone) await this.ending.finish()
+    else await this.ending.stop(stop, requests.findNow('stop') !== undefined)
   }
 
   private async abort({ message: reason, requestedBy }: Aborted): Promise<void> {
     try {
       this.ledger.request('stop', reason, requestedBy)
-      await this.tellStopped({ reason, requestedBy }, true)
+      await this.ending.stop({ reason, requestedBy }, true)
     } catch (error) {
       await this.fail(error)
     }
@@ -333,57 +334,18 @@ export class InferenceRun {
     await this.abort(leaving('caller'))
   }
 
-  private async tellStopped(
-    { reason, requestedBy }: Pick<Request, 'reason' | 'requestedBy'>,
-    aborted: boolean,
-  ): Promise<void> {
-    this.outcome = 'stopped'
-    this.stop = { reason, requestedBy }
-    await this.tell(inference.stopped, () => ({ ...this.position, reason, requestedBy, aborted }))
-  }
-
   private async fail(error: unknown): Promise<void> {
-    const context = { ...this.position, error, at: this.placeOf(error) }
-    this.outcome = 'failed'
-    this.failure.keep(error)
-    this.options.group.abort(error instanceof Error ? error : new Error(String(error)))
-    await this.failure.attempt(() => this.tell(inference.failed, () => context))
-  }
-
-  /** Where a hook has failed its error says it; what the consumer throws may be anything. */
-  private placeOf(error: unknown): string {
     const { at } = this.telling
-    const told = (error as { at?: unknown } | undefined)?.at
-    return typeof told === 'string' && at !== delivery ? told : at
+    // Of a hook's error the place is known; what the consumer throws may be anything.
+    await this.ending.fail(error, at === delivery ? at : placeOf(error, at), {})
   }
 
   /** @throws what made the run fail. */
   private async close(hooks: InstalledHooks): Promise<void> {
-    const { ledger, failure, options } = this
-    const context = { ...this.position, outcome: this.outcome }
-    await failure.attempt(() => this.tell(inference.closed, () => context))
-    await failure.attempt(() => hooks.cleanUp())
-    ledger.unsubscribeAll()
-    options.signal.removeEventListener('abort', this.waiting.wake)
-    await failure.attempt(() => this.pass.loader.close())
-    for (const error of ledger.closingErrors) failure.keep(error)
-    failure.rethrow()
-    this.summary = this.summarize()
-  }
-
-  private summarize(): InferenceSummary {
-    const { ledger, reached } = this
-    return Object.freeze({
-      outcome: this.outcome as 'finished' | 'stopped',
-      ...this.stop,
-      steps: reached.step,
-      samples: reached.samples,
-      seconds: this.clock.seconds,
-      timings: ledger.timings.summary,
-      requests: ledger.requests.made,
-      warnings: ledger.warnings,
-      incidents: ledger.incidents.summary,
-    })
+    this.options.signal.removeEventListener('abort', this.waiting.wake)
+    await this.ending.close(hooks, () => this.pass.loader.close())
+    const { step: steps, samples } = this.reached
+    this.summary = Object.freeze({ ...this.ending.summary(), steps, samples })
   }
 
   // -- small questions
@@ -394,7 +356,7 @@ export class InferenceRun {
   }
 
   /** How far outputs are delivered. */
-  private get position(): RunContext & { readonly step: number; readonly samples: number } {
+  private get position(): InferenceEndContext {
     const { step, samples } = this.reached
     return { ...this.base, step, samples }
   }

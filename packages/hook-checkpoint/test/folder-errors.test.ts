@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folder } from '../src/node/folder.ts'
@@ -76,6 +76,14 @@ describe('in a checkpoint', () => {
     await writeFile(join(path, '.DS_Store'), 'x')
     expect((await readCheckpoint(store, name)).state).toStrictEqual(runState())
   })
+})
+
+test('a checkpoint whose removal was interrupted is gone, and goes with the next run', async () => {
+  const { store, path } = await saved()
+  await rename(path, join(store.location, '.removed-by-a-run-that-was-killed'))
+  expect(await store.list()).toEqual([])
+  await (await store.acquire())()
+  expect(await readdir(store.location)).toEqual([])
 })
 
 test('what else lies in the folder is no checkpoint', async () => {

@@ -21,7 +21,7 @@ interface Owner extends ProcessIdentity {
 export async function lock(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, '.lock')
   const owner: Owner = { ...(await thisProcess()), token: randomUUID(), since: new Date().toISOString() }
-  await take(folder, path, owner)
+  await take(path, owner)
   await removeRemains(folder)
   return async () => {
     if ((await ownerOf(path))?.token === owner.token) await rm(path, { force: true })
@@ -33,18 +33,18 @@ export async function lock(folder: string): Promise<() => Promise<void>> {
  * is taken over by whoever gets the lock on its succession, made the same way: so of several that come at the same time one
  * takes it over, and none takes away what another has just got.
  */
-async function take(folder: string, path: string, owner: Owner): Promise<void> {
+async function take(path: string, owner: Owner): Promise<void> {
   while (!(await appears(path, owner))) {
     const present = await ownerOf(path)
     if (present === undefined) continue
-    if (await isAlive(present)) throw taken(folder, path, present)
-    if (await succeeds(folder, path, present, owner)) return
+    if (await isAlive(present)) throw taken(path, present)
+    if (await succeeds(path, present, owner)) return
   }
 }
 
-async function succeeds(folder: string, path: string, gone: Owner, owner: Owner): Promise<boolean> {
+async function succeeds(path: string, gone: Owner, owner: Owner): Promise<boolean> {
   const succession = `${path}-${gone.token}`
-  await take(folder, succession, owner)
+  await take(succession, owner)
   try {
     // Another may have succeeded, and given up the succession, before this one got it.
     if ((await ownerOf(path))?.token !== gone.token) return false
@@ -124,10 +124,8 @@ function isOwner(value: unknown): value is Owner {
   return isToken && typeof host === 'string' && Number.isSafeInteger(pid) && Number(pid) > 0
 }
 
-function taken(folder: string, path: string, { pid, host, since }: Owner): Error {
+function taken(path: string, { pid, host, since }: Owner): Error {
   const who = pid === process.pid && host === hostname() ? 'this process' : `process ${pid} on ${host}`
   const unseen = host === hostname() ? '' : `; if that process is gone, remove ${path}`
-  return new Error(
-    `${folder}: another run saves here, ${who} since ${since}: stop it, or name another folder${unseen}`,
-  )
+  return new Error(`another run saves here, ${who} since ${since}: stop it, or name another folder${unseen}`)
 }

@@ -6,6 +6,7 @@ import type { FileEntry } from '../store.ts'
 import { lock } from './lock.ts'
 import type { OpfsFile } from './opfs-types.ts'
 import { withRoom } from './room.ts'
+import { whenFree } from './when-free.ts'
 
 /** What goes to the file system at once: enough to be quick, and not enough for a page to stutter. */
 const chunkBytes = 1024 * 1024
@@ -50,14 +51,15 @@ export class OpfsFolders implements Folders {
       const folder = await this.makeFolder(name)
       const handle: OpfsFile = await folder.getFileHandle(file, { create: true })
       const hash = new FileHash()
-      const out = await openForWriting(handle, file)
+      const out = await whenFree(`${this.location}/${name}/${file}`, () => openForWriting(handle, file))
       try {
         for (const chunk of chunksOf(parts, chunkBytes)) {
           await out.write(chunk)
           await hash.add(chunk)
         }
       } catch (error) {
-        await out.abort()
+        // The first error says more than one of giving up.
+        await out.abort().catch(() => {})
         throw error
       }
       await out.close()
@@ -80,9 +82,12 @@ export class OpfsFolders implements Folders {
 
   async remove(name: string, files: readonly string[]): Promise<void> {
     const folder = await this.folder(name)
-    for (const file of files) await folder?.removeEntry(file)
+    if (folder === undefined) return
+    for (const file of files) {
+      await whenFree(`${this.location}/${name}/${file}`, () => folder.removeEntry(file))
+    }
     for await (const _ of entriesOf(folder)) return
-    if (folder) await (await this.folder())?.removeEntry(name)
+    await (await this.folder())?.removeEntry(name)
   }
 
   /** The folder of these folders, or one of them; none where there is none. */

@@ -37,10 +37,11 @@ const looksPerLease = 8
 export class Lease {
   private readonly place: LeasePlace
   private held: Held
-  private timer: ReturnType<typeof setInterval> | undefined
+  private timer: ReturnType<typeof setTimeout> | undefined
   /** The latest renewal: they come one behind the other. */
   private renewal: Promise<void> = Promise.resolve()
   private isLost = false
+  private isReleased = false
 
   private constructor(place: LeasePlace, held: Held) {
     this.place = place
@@ -76,7 +77,8 @@ export class Lease {
 
   /** Gives the place back, where this still has it. */
   async release(): Promise<void> {
-    clearInterval(this.timer)
+    this.isReleased = true
+    clearTimeout(this.timer)
     const isHeld = await this.confirm().then(
       () => true,
       () => false,
@@ -84,10 +86,15 @@ export class Lease {
     if (isHeld) await this.place.bucket.remove(this.place.key)
   }
 
-  /** What cannot be renewed now, because the server is out of reach, may be next time: only the commit insists. */
+  /**
+   * Renews it some time later, and so on. What cannot be renewed now, because the server is out of reach, may
+   * be next time: only a commit insists.
+   */
   private keep(): void {
-    const { seconds } = this.place
-    this.timer = setInterval(() => void this.confirm().catch(() => {}), (seconds * 1000) / renewalsPerLease)
+    if (this.isReleased) return
+    const again = (): void => this.keep()
+    const renew = (): void => void this.confirm().then(again, again)
+    this.timer = setTimeout(renew, (this.place.seconds * 1000) / renewalsPerLease)
     // Node need not stay alive for it.
     ;(this.timer as { unref?(): void }).unref?.()
   }

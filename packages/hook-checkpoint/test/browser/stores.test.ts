@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { storeContract } from '../store-contract.ts'
 import { Browser } from './rig/chromium.ts'
 import { describeInChromium } from './rig/describe.ts'
 import { Site } from './rig/site.ts'
 import { type Place, Tab } from './rig/tab.ts'
+
+// On a machine with much else to do.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const megabyte = 2 ** 20
 
@@ -22,7 +25,7 @@ describeInChromium('stores in a browser', () => {
     browser = await Browser.start()
     site = await Site.of({ stores: new URL('pages/stores.ts', import.meta.url) })
     tab = await Tab.open(browser, site)
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await site?.close()
@@ -43,7 +46,7 @@ describeInChromium('stores in a browser', () => {
       )
       await other.close()
       await expect
-        .poll(() => succeeds(tab.call(place, 'stores', 'acquire', kind, at)), { timeout: 5000 })
+        .poll(() => succeeds(tab.call(place, 'stores', 'acquire', kind, at)), { timeout: 20_000 })
         .toBe(true)
       await tab.call(place, 'stores', 'giveBack')
     })
@@ -79,6 +82,18 @@ describeInChromium('stores in a browser', () => {
     expect(await tab.call('page', 'stores', 'filesIn', 'swept', 'step-2')).toContain('weights-1')
     await tab.call('page', 'stores', 'acquire', 'opfs', 'swept')
     expect(await tab.call('page', 'stores', 'filesIn', 'swept', 'step-2')).toEqual([])
+    await tab.call('page', 'stores', 'giveBack')
+  })
+
+  test('a file that a closing tab has open still is waited for', async () => {
+    const other = await Tab.open(browser, site)
+    await other.call('page', 'stores', 'saveForEver', 'opfs', 'closing', 'step-2', megabyte)
+    await other.close()
+    await tab.call('worker', 'stores', 'holdOpen', 'closing', 'step-2', 'weights-1')
+    const acquired = tab.call('page', 'stores', 'acquire', 'opfs', 'closing')
+    await tab.call('worker', 'stores', 'letGo')
+    await acquired
+    expect(await tab.call('page', 'stores', 'filesIn', 'closing', 'step-2')).toEqual([])
     await tab.call('page', 'stores', 'giveBack')
   })
 

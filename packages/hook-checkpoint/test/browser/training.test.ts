@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { End } from './pages/training.ts'
 import { Browser } from './rig/chromium.ts'
 import { describeInChromium } from './rig/describe.ts'
 import { Site } from './rig/site.ts'
 import { Tab } from './rig/tab.ts'
+
+// On a machine with much else to do.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 describeInChromium('a run in a browser', () => {
   let browser: Browser
@@ -11,7 +14,7 @@ describeInChromium('a run in a browser', () => {
   beforeAll(async () => {
     browser = await Browser.start()
     site = await Site.of({ training: new URL('pages/training.ts', import.meta.url) })
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await site?.close()
@@ -23,7 +26,7 @@ describeInChromium('a run in a browser', () => {
       const whole = await inTab((tab) => tab.call<End>(place, 'training', 'trainToEnd', `${place}-whole`))
       await inTab((tab) => tab.call(place, 'training', 'trainUntil', place, 8))
       const resumed = await inTab((tab) => tab.call<End>(place, 'training', 'trainToEnd', place))
-    expect([whole.firstStep, resumed.state === whole.state]).toEqual([1, true])
+      expect([whole.firstStep, resumed.state === whole.state]).toEqual([1, true])
       expect([4, 7]).toContain(resumed.firstStep)
     },
   )

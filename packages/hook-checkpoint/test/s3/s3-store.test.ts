@@ -1,8 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { every, type Hook } from '@hookstep/catalogue'
+import { checkpoint, memoryStore } from '@hookstep/hook-checkpoint'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { s3Store } from '../../src/s3.ts'
 import type { CheckpointStore } from '../../src/store.ts'
+import { atStep, lastState, learnedBy, trainWith } from '../runs.ts'
 import { storeContract } from '../store-contract.ts'
 import { S3Server } from './server.ts'
+
+// On a machine with much else to do.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 /** Long enough for a server under load, and short enough to wait for. */
 const leaseSeconds = 0.4
@@ -153,6 +159,16 @@ describe('a lease', () => {
     expect(await store.list()).toEqual(['step-1'])
     await old.close()
   })
+})
+
+test('a run that was stopped goes on from a bucket, to the bits of one that was not', async () => {
+  const whole = lastState()
+  await trainWith([checkpoint({ store: memoryStore() }), whole])
+  const hook = (): Hook => checkpoint({ store: storeAt('run'), when: every('3 steps', { last: true }) })
+  await trainWith([hook(), atStep(8, (run) => run.stop('enough for now'))])
+  const resumed = lastState()
+  await trainWith([hook(), resumed])
+  expect(learnedBy(resumed)).toEqual(learnedBy(whole))
 })
 
 test.each([

@@ -1,4 +1,6 @@
 /** What the tests of the browser stores call, in a page or a Worker. */
+
+import type { OpfsFile } from '../../../src/browser/opfs-types.ts'
 import { browserStore, indexedDbStore, opfsStore } from '../../../src/browser.ts'
 import { noise } from '../../noise.ts'
 import { storeContract } from '../../store-contract.ts'
@@ -86,4 +88,18 @@ export async function filesIn(place: string, name: string): Promise<string[]> {
   } catch {
     return []
   }
+}
+
+let held: { close(): void } | undefined
+
+/** Keeps a file open that an interrupted save has left, as a tab that is closing does. In a Worker. */
+export async function holdOpen(place: string, name: string, file: string): Promise<void> {
+  const root = await navigator.storage.getDirectory()
+  const folder = await (await root.getDirectoryHandle(place)).getDirectoryHandle(name)
+  const handle: OpfsFile = await folder.getFileHandle(file)
+  held = await handle.createSyncAccessHandle?.()
+}
+
+export function letGo(): void {
+  held?.close()
 }

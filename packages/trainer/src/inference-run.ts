@@ -254,8 +254,10 @@ export class InferenceRun {
   }
 
   private async *deliver(output: InferenceOutput): AsyncGenerator<InferenceOutput, void, void> {
+    const { at } = this.telling
     this.telling.at = delivery
     yield output
+    this.telling.at = at
   }
 
   /** A step counts when its outputs are delivered on every rank. */

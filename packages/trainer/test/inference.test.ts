@@ -440,6 +440,20 @@ describe('an early end', () => {
     `)
   })
 
+  test('a checkpoint that is asked for at the last moment is told as well', async () => {
+    const told: string[] = []
+    const asking: Hook = {
+      name: 'asking',
+      setup: (run) =>
+        void run.subscribe(inference.checkpoint, ({ step, requests }) => {
+          told.push([step, ...requests.map(({ reason }) => reason)].join(': '))
+          if (step === 3 && requests.length === 0) run.save('one more')
+        }),
+    }
+    await logOf({ hooks: [asking] })
+    expect(told).toEqual(['1', '2', '3', '3: one more'])
+  })
+
   test('a stop at the last step, or before the first', async () => {
     const last = [at(inference.checkpoint, (run) => run.stop('seen enough'), 3)]
     expect(await logOf({ hooks: last }, ends)).toMatchInlineSnapshot(`

@@ -3,7 +3,14 @@ import { type EarlyStoppingOptions, earlyStopping } from '@hookstep/hooks'
 import { line, plainBackend } from '@hookstep/testing'
 import { sequence, Trainer } from '@hookstep/trainer'
 import { describe, expect, test, vi } from 'vitest'
-import { at, expectSameEndFromAnywhere, liveModel, type Options, trainWith } from './runs.ts'
+import {
+  at,
+  expectSameEndAfterFailure,
+  expectSameEndFromAnywhere,
+  liveModel,
+  type Options,
+  trainWith,
+} from './runs.ts'
 
 const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
 
@@ -46,6 +53,10 @@ describe('early stopping', () => {
 
   test('comes to the same end wherever it is interrupted', async () => {
     await expectSameEndFromAnywhere(() => [earlyStopping({ patience: 3 })], spoiling)
+  })
+
+  test('counts an evaluation once that is told again after a failure', async () => {
+    await expectSameEndAfterFailure(() => [earlyStopping({ patience: 3 })], spoiling, evaluate.post)
   })
 
   test('a run that it stopped is stopped there again, unless it is given more patience', async () => {

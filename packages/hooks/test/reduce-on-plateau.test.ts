@@ -50,6 +50,17 @@ describe('reduce on plateau', () => {
     `)
   })
 
+  test('waits anew after each reduction', async () => {
+    const rates: number[] = []
+    const listening = at(train.epoch.pre, () => rates.push(0))
+    const steps = at(train.step.pre, ({ learningRate }) => {
+      rates[rates.length - 1] = learningRate
+    })
+    const hopeless = reduceOnPlateau({ factor: 0.5, patience: 2, minimumChange: 100 })
+    await trainWith([listening, steps, hopeless], { ...noisy, epochs: 7 })
+    expect(rates).toEqual([0.4, 0.4, 0.4, 0.2, 0.2, 0.1, 0.1])
+  })
+
   test('goes on from the rate of a schedule, and not below the least', async () => {
     const scheduled: Options = { ...noisy, epochs: 4, learningRate: linear({ from: 0.4, to: 0.01 }) }
     expect(

@@ -8,6 +8,7 @@ import {
   train,
 } from '@hookstep/catalogue'
 import type { Event } from '@hookstep/core'
+import { faultyHook } from '@hookstep/testing'
 import { type RunSummary, Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { expect } from 'vitest'
 
@@ -61,6 +62,29 @@ export async function expectSameEndFromAnywhere(
     const place = `resumed at step ${from.step}, ${from.partial?.next}`
     expect(lasting(resumed), place).toEqual(lasting(expected))
   }
+}
+
+/**
+ * Lets another hook fail, captures the run where it failed, and goes on from there without that failure: expects
+ * the end of a run that did not fail, though the event is told again.
+ */
+export async function expectSameEndAfterFailure<Context extends object>(
+  makeHooks: () => readonly Hook[],
+  options: Options,
+  event: Event<Context>,
+): Promise<void> {
+  let captured: RunState | undefined
+  const capturing = at(train.failed, async (context) => {
+    captured = stored(await context.capture())
+  })
+  const failing = faultyHook({ at: event, fault: 'throws', delivery: 3 })
+  await expect(trainWith([capturing, ...makeHooks(), failing], options)).rejects.toThrow('on purpose')
+  const resumed = await trainWith(makeHooks(), options, captured)
+  const whole = await trainWith(makeHooks(), options)
+  const step = captured?.step ?? 0
+  const expected = { ...whole, states: whole.states.filter((state) => state.step > step) }
+  expect(captured?.partial?.next).toBe(event.id)
+  expect(lasting(resumed)).toEqual(lasting(expected))
 }
 
 /** Asks for a checkpoint at once, wherever one can be taken within a step. */

@@ -3,7 +3,14 @@ import { earlyStopping, type WeightAverageOptions, weightAverage } from '@hookst
 import { line, plainBackend } from '@hookstep/testing'
 import { inMemoryGroup, Trainer } from '@hookstep/trainer'
 import { describe, expect, test, vi } from 'vitest'
-import { at, expectSameEndFromAnywhere, liveModel, type Options, trainWith } from './runs.ts'
+import {
+  at,
+  expectSameEndAfterFailure,
+  expectSameEndFromAnywhere,
+  liveModel,
+  type Options,
+  trainWith,
+} from './runs.ts'
 
 vi.spyOn(console, 'warn').mockImplementation(() => {})
 
@@ -98,6 +105,13 @@ describe('a weight average', () => {
     await expectSameEndFromAnywhere(() => [weightAverage({ decay: 0.9 })], restless)
     await expectSameEndFromAnywhere(() => [weightAverage({ when: every('4 steps') })], restless)
   })
+
+  test.each([train.optimizer_step.post, evaluate.pre, evaluate.step.post, evaluate.post])(
+    'goes on after a failure at $id as if there had been none',
+    async (event) => {
+      await expectSameEndAfterFailure<object>(() => [weightAverage({ decay: 0.9 })], restless, event)
+    },
+  )
 
   test('with early stopping before it, the best average comes back', async () => {
     const hooks = () => [earlyStopping({ patience: 2, minimumChange: 0.02 }), weightAverage({ decay: 0.9 })]

@@ -98,7 +98,9 @@ async function removeRemains(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith('.lock-')) continue
     const owner = await ownerOf(join(folder, name))
-    if (owner !== undefined && !(await isAlive(owner))) await rm(join(folder, name), { force: true })
+    // One that names nobody may be another's, who is just writing it.
+    if (owner === undefined || owner === nobody || (await isAlive(owner))) continue
+    await rm(join(folder, name), { force: true })
   }
 }
 

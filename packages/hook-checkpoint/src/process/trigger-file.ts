@@ -26,18 +26,24 @@ export class TriggerFile {
     const now = performance.now()
     if (this.isGivenUp || now - this.lookedAt < periodMs) return
     this.lookedAt = now
-    try {
+    this.guarded(() => {
       if (statSync(this.path, { throwIfNoEntry: false }) !== undefined) this.follow()
-    } catch (error) {
-      // Else the run would save again and again.
-      this.isGivenUp = true
-      this.run.warn(`${this.path} is not followed any more: ${messageOf(error)}`)
-    }
+    })
   }
 
   /** What asks a run that has ended asks nobody. */
   remove(): void {
-    rmSync(this.path, { force: true })
+    if (!this.isGivenUp) this.guarded(() => rmSync(this.path, { force: true }))
+  }
+
+  /** What cannot be read or removed would have the run saved again and again. */
+  private guarded(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.isGivenUp = true
+      this.run.warn(`${this.path} is not followed any more: ${messageOf(error)}`)
+    }
   }
 
   private follow(): void {

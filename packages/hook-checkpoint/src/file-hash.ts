@@ -7,7 +7,7 @@ const pieceBytes = 256 * 1024
 
 /** The size and the SHA-256 of a file, computed piece by piece, so that a page stays alive meanwhile. */
 export class FileHash {
-  private readonly hash = sha256.create()
+  private readonly hash = newHash()
   private bytes = 0
   private sinceYield = 0
 
@@ -27,6 +27,21 @@ export class FileHash {
   entry(): FileEntry {
     return { bytes: this.bytes, sha256: bytesToHex(this.hash.digest()) }
   }
+}
+
+interface Hash {
+  update(bytes: Uint8Array): unknown
+  digest(): Uint8Array
+}
+
+/** Node's own is ten times as fast; asked for so, it is no import that a bundler for a browser would stumble over. */
+function newHash(): Hash {
+  const { process } = globalThis as { process?: { getBuiltinModule?(id: string): NodeCrypto | undefined } }
+  return process?.getBuiltinModule?.('node:crypto')?.createHash('sha256') ?? sha256.create()
+}
+
+interface NodeCrypto {
+  createHash(algorithm: string): Hash
 }
 
 /** Of the parts one behind the other. */

@@ -108,15 +108,25 @@ describe('a save in a thread of its own', () => {
 
   test('is done in the thread of the run where there may be no other', async () => {
     const path = await temporaryFolder()
-    const flag = ['--permission', '--experimental-permission'].find((name) =>
-      process.allowedNodeEnvironmentFlags.has(name),
-    ) as string
-    const flags = ['--no-warnings', flag, '--allow-fs-read=*', '--allow-fs-write=*']
     const program = await bundle('saving', await temporaryFolder())
-    expect(await output([...flags, program, path])).toBe('step-00000200 kept\n0')
+    expect(
+      await output([`--import=data:text/javascript,${encodeURIComponent(noThreads)}`, program, path]),
+    ).toBe('step-00000200 kept\n0')
     expect((await readCheckpoint(folder(path), 'step-00000200')).state).toStrictEqual(runState())
   })
 })
+
+/** Says of threads what a system with too little memory, or without the permission, says. */
+const noThreads = `
+  import { syncBuiltinESMExports } from 'node:module'
+  import threads from 'node:worker_threads'
+  threads.Worker = class {
+    constructor() {
+      throw new Error('no thread can be started')
+    }
+  }
+  syncBuiltinESMExports()
+`
 
 /** What is in a folder, without what is made up for each. */
 async function kinds(path: string): Promise<string[]> {

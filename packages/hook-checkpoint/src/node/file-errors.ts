@@ -8,6 +8,8 @@ const remedies: Readonly<Record<string, string>> = {
   EEXIST: 'a part of the path is a file: name a folder',
   ENAMETOOLONG: 'the path is too long: name a shorter one',
   EMFILE: 'too many files are open: raise the limit (ulimit -n)',
+  // Newer versions of Node permit nobody to sync a file under it.
+  ERR_ACCESS_DENIED: "Node's permission model forbids it: run without it",
   EIO: 'the disk reports an error: check it, and name a folder elsewhere',
 }
 

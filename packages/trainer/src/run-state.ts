@@ -16,11 +16,20 @@ export interface StatefulParts {
   readonly ledger: Ledger
 }
 
-/** Copies everything needed to go on: behind the last complete step, with the part of the next that is done. */
+/** Where a run stands when its state is captured. */
+export interface Place {
+  /** The progress of the last step that is complete. */
+  readonly complete: Progress
+  /** The part of the next one that is done. */
+  readonly partial: PartialStep | undefined
+  /** Where the data order stands behind what was fetched. */
+  readonly data: DataState
+}
+
+/** Copies everything needed to go on. */
 export async function captureState(
-  { seed, course, session, ledger }: StatefulParts,
-  complete: Progress,
-  partial: PartialStep | undefined,
+  { seed, session, ledger }: Omit<StatefulParts, 'course'>,
+  { complete, partial, data }: Place,
 ): Promise<RunState> {
   // The time is that by which this step decided what was due: after a resume nothing is due twice or never.
   const { step, epochs, samples, seconds } = complete
@@ -30,7 +39,7 @@ export async function captureState(
     samples,
     seconds,
     seed,
-    data: course.loader.position,
+    data,
     session: await session.save(),
     requests: ledger.requests.undecided,
     ...(partial && { partial }),
@@ -107,9 +116,13 @@ async function fetchAgain(
  *
  * @throws Error where they have restored different steps, or different parts of one.
  */
-export async function checkSameStep(group: ProcessGroup, step: number, partial?: PartialStep): Promise<void> {
+export async function checkSameStep(
+  group: ProcessGroup,
+  step: number,
+  { epoch, partial }: { readonly epoch?: number; readonly partial?: PartialStep | undefined } = {},
+): Promise<void> {
   if (group.worldSize === 1) return
-  const place = [step, ...meetingOf(partial)]
+  const place = [step, epoch ?? 0, ...meetingOf(partial)]
   const [least, most] = [Float64Array.from(place), Float64Array.from(place)]
   await group.allReduce(least, 'min')
   await group.allReduce(most, 'max')
@@ -117,7 +130,7 @@ export async function checkSameStep(group: ProcessGroup, step: number, partial?:
   const isSame = least[0] === most[0]
   throw new Error(
     isSame
-      ? `ranks restored different parts of step ${step + 1}: restore a state on each that was taken at one time`
+      ? `ranks restored different parts of step ${step + 1}: restore states that were taken at the same place`
       : `ranks restored different steps, from ${least[0]} to ${most[0]}: restore the same step on each`,
   )
 }

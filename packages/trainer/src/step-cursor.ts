@@ -90,6 +90,9 @@ export function meetingOf(partial: PartialStep | undefined): readonly [part: num
     case train.microbatch.post.id:
     case train.forward_backward.post.id:
       return [2, microbatches]
+    case train.optimizer_step.post.id:
+    case train.log.id:
+      return [5, 0]
     case evaluate.step.pre.id:
       return [3, (evaluation?.batches ?? 0) + 1]
     case evaluate.step.post.id:

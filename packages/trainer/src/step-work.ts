@@ -57,7 +57,10 @@ export class StepWork {
     const { course, tell } = this.parts
     const { cursor, microbatches } = step
     if (cursor.reach(train.batch.pre)) await tell(train.batch.pre, () => ({ ...step.context, microbatch }))
-    if (microbatches.length < microbatch) microbatches.push(await course.loader.take())
+    if (microbatches.length < microbatch) {
+      microbatches.push(await course.loader.take())
+      step.fetchedTo = course.loader.position
+    }
     cursor.reach(train.batch.post)
     const fetched = microbatches[microbatch - 1]
     if (fetched === undefined) return
@@ -70,7 +73,7 @@ export class StepWork {
     const samples = Float64Array.of(step.microbatches.reduce((sum, fetched) => sum + (fetched?.size ?? 0), 0))
     await options.group.allReduce(samples, 'sum')
     step.samples = samples[0] as number
-    ledger.refine({ samples: ledger.progress.samples + step.samples })
+    ledger.refine({ samples: ledger.progressBefore.samples + step.samples })
     step.refine(ledger.progress)
   }
 
@@ -79,8 +82,9 @@ export class StepWork {
   async forwardBackward(step: Step): Promise<void> {
     const { session, tell } = this.parts
     const { cursor, microbatches } = step
-    if (cursor.reach(train.forward_backward.pre)) {
+    if (!cursor.isPast(train.forward_backward.pre)) {
       await this.decideMeasures(step)
+      cursor.reach(train.forward_backward.pre)
       await tell(train.forward_backward.pre, () => step.context)
     }
     let microbatch = cursor.firstRound(step.passed, train.microbatch.post)

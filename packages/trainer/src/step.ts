@@ -41,6 +41,8 @@ export class Step {
   logged = false
   /** One for each time that the ranks fetch; undefined where the others shared what was left. */
   readonly microbatches: (Fetched | undefined)[] = []
+  /** Where the data order stands behind them. */
+  fetchedTo: DataState
   /** How many of them have passed. */
   passed = 0
   /** Samples of all ranks. */
@@ -63,6 +65,7 @@ export class Step {
     this.options = options
     this.number = options.number
     this.progress = options.progress
+    this.fetchedTo = options.data
   }
 
   /** Goes on where it was interrupted. */

@@ -162,7 +162,8 @@ export class TrainingRun {
     }))
     await restoring.end()
     await agreeing.end()
-    await checkSameStep(group, this.ledger.progress.step, this.interrupted?.partial)
+    const { epoch } = this.course.loader.position
+    await checkSameStep(group, this.ledger.progress.step, { epoch, partial: this.interrupted?.partial })
   }
 
   private async load(state: RunState): Promise<void> {
@@ -266,6 +267,7 @@ export class TrainingRun {
     ledger.begin({ ...progress, totalSteps, last: progress.step === totalSteps })
     const step = this.stepAt(data, learningRate)
     step.takeUp(interrupted, session.readbackLag)
+    step.fetchedTo = this.course.loader.position
     if (step.logged) log.step = step.number
     return step
   }
@@ -418,9 +420,11 @@ export class TrainingRun {
 
   private async capture(): Promise<RunState> {
     await this.log.flush()
-    const { course, session, ledger, underWay, interrupted, complete } = this
+    const { options, session, ledger, underWay, interrupted, complete } = this
     const partial = underWay === undefined ? interrupted?.partial : await underWay.partial()
-    return captureState({ seed: this.options.seed, course, session, ledger }, complete, partial)
+    // A batch that could not be fetched was not.
+    const data = underWay?.fetchedTo ?? this.course.loader.position
+    return captureState({ seed: options.seed, session, ledger }, { complete, partial, data })
   }
 
   private get isWithinStep(): boolean {

@@ -5,7 +5,7 @@ import { type RunSummary, Trainer, type TrainerOptions } from '@hookstep/trainer
 import type { CheckpointStore } from '../src/store.ts'
 
 /** 16 steps of 8 samples in two microbatches, 8 an epoch; a log every 4, an evaluation after each epoch. */
-export const small: Omit<TrainerOptions, 'hooks'> = {
+const small: Omit<TrainerOptions, 'hooks'> = {
   backend: plainBackend({ layers: [1, 3, 1], inputNoise: 0.1 }),
   data: line({ samples: 64 }),
   batchSize: 4,

@@ -42,7 +42,12 @@ export class Browser {
 
   static async start(): Promise<Browser> {
     const browser = new Browser(await mkdtemp(join(tmpdir(), 'hookstep-chromium-')))
-    await browser.tabs()
+    try {
+      await browser.tabs()
+    } catch (error) {
+      await browser.close()
+      throw error
+    }
     return browser
   }
 

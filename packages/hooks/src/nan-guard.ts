@@ -13,7 +13,13 @@ export interface NanGuardOptions {
   readonly spikeWindow?: number
 }
 
-type State = { readonly inARow: number; readonly recent: readonly number[] }
+type State = {
+  /** The first of the steps in a row that were skipped. */
+  readonly since: number | null
+  /** The latest losses, and the step of the last look. */
+  readonly recent: readonly number[]
+  readonly step: number
+}
 
 /**
  * Skips steps whose loss or gradient norm is not finite, before they spoil the parameters; ends the run where
@@ -35,26 +41,30 @@ export function nanGuard(options: NanGuardOptions = {}): Hook {
   return {
     name: 'nan-guard',
     setup(run) {
-      let inARow = 0
+      let since: number | null = null
       let recent: readonly number[] = []
+      let step = 0
 
       run.persist<State>({
         version: 1,
-        save: () => ({ inARow, recent }),
+        save: () => ({ since, recent, step }),
         load(state) {
-          inARow = state.inARow
-          recent = state.recent
+          ;({ since, recent, step } = state)
         },
       })
 
       const refuse = (finding: string): void => {
-        inARow++
+        since ??= step
+        const inARow = step - since + 1
         run.skipStep(finding)
-        if (inARow >= maximumInARow) run.stop(`${finding}; ${inARow} steps in a row had to be skipped`)
+        if (inARow >= maximumInARow) run.stop(`${finding}; steps skipped in a row: ${inARow}`)
       }
       // Before the trainer looks at the loss itself, which would end the run.
       run.subscribe(train.forward_backward.post, async (context) => {
+        // A run that goes on after a failure tells the same step again.
+        if (context.step === step) return
         const loss = await context.loss()
+        step = context.step
         const limit = recent.length < spikeWindow ? Infinity : spikeFactor * median(recent)
         if (!Number.isFinite(loss)) return refuse(`the loss is ${loss}`)
         if (loss > limit) return refuse(`the loss of ${loss} is above ${limit}`)
@@ -65,7 +75,7 @@ export function nanGuard(options: NanGuardOptions = {}): Hook {
         if (norm !== undefined && !Number.isFinite(norm)) refuse(`the gradient norm is ${norm}`)
       })
       run.subscribe(train.optimizer_step.post, () => {
-        inARow = 0
+        since = null
       })
     },
   }

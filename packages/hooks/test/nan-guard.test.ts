@@ -3,7 +3,7 @@ import { type NanGuardOptions, nanGuard } from '@hookstep/hooks'
 import { line, plainBackend } from '@hookstep/testing'
 import { arrays, type Dataset, inMemoryGroup, type NdArray } from '@hookstep/trainer'
 import { describe, expect, test, vi } from 'vitest'
-import { at, expectSameEndFromAnywhere, type Options, trainWith } from './runs.ts'
+import { at, expectSameEndAfterFailure, expectSameEndFromAnywhere, type Options, trainWith } from './runs.ts'
 
 vi.spyOn(console, 'warn').mockImplementation(() => {})
 
@@ -64,9 +64,9 @@ describe('the NaN guard', () => {
     const hopeless = spoilt(Number.NaN, 16, 31)
     expect(await story(hopeless, { maximumInARow: 3 })).toBe(
       'updated 1,2,3,4; the loss is NaN; the loss is NaN; the loss is NaN; ' +
-        'the loss is NaN; 3 steps in a row had to be skipped',
+        'the loss is NaN; steps skipped in a row: 3',
     )
-    expect(await story(hopeless, { maximumInARow: 1 })).toContain('1 steps in a row')
+    expect(await story(hopeless, { maximumInARow: 1 })).toContain('steps skipped in a row: 1')
   })
 
   test('counts anew after a step that was taken', async () => {
@@ -110,6 +110,12 @@ describe('the NaN guard', () => {
       () => [nanGuard({ maximumInARow: 2, spikeFactor: 100, spikeWindow: 3 })],
       { ...inOrder, data: spoilt(1000, 20, 31) },
     )
+  })
+
+  test('counts a step once that is told again after a failure', async () => {
+    const spiky = { ...inOrder, data: spoilt(1000, 20, 31) }
+    const guard = () => [nanGuard({ maximumInARow: 3, spikeFactor: 100, spikeWindow: 3 })]
+    await expectSameEndAfterFailure(guard, spiky, train.forward_backward.post)
   })
 
   test.each<[NanGuardOptions, string]>([

@@ -79,7 +79,7 @@ export class Candidates<One extends Kind> {
     }
     const read = await readCheckpoint(store, name)
     if (isOf(kind, read)) return read
-    throw new Error(`${store.location}/${name} is of kind ${read.kind}; this run takes one of kind ${kind}`)
+    throw new Error(`${store.location}/${name} is of kind ${read.kind}; this takes one of kind ${kind}`)
   }
 
   /** Reads the newest that was numbered at most `upTo`, past those that are damaged. */

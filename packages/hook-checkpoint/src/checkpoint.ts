@@ -25,6 +25,8 @@ import type { CheckpointStore } from './store.ts'
  * Saves a run, and goes on where it was saved: bit for bit, in training and in inference.
  *
  * ```ts
+ * import { every } from '@hookstep/catalogue'
+ *
  * const hooks = [checkpoint({ store: memoryStore(), when: every('100 steps', { last: true }) })]
  * ```
  *

@@ -8,7 +8,8 @@ import type { CheckpointStore } from './store.ts'
  * main one.
  *
  * ```ts
- * await trainer.load(await loadCheckpoint(store))
+ * const { session } = await loadCheckpoint(memoryStore())
+ * console.log(Object.keys(session.parameters))
  * ```
  *
  * @param name default: the newest that is valid.

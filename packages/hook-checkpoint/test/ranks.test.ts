@@ -32,6 +32,25 @@ describe('on two ranks', () => {
     ])
   })
 
+  test('are saved within a step where one is told to go, and go on from there', async () => {
+    const store = memoryStore()
+    const uninterrupted = [lastState(), lastState()]
+    await onTwoRanks((rank) => [counting(), uninterrupted[rank] as LastState])
+    const leaving = at(train.microbatch.post, ({ step, microbatch }, run) => {
+      if (step !== 4 || microbatch !== 1) return
+      run.save('told to go', { now: true })
+      run.stop('told to go', { now: true })
+    })
+    const summaries = await onTwoRanks((rank) => [counting(), saving(store), ...(rank === 1 ? [leaving] : [])])
+    expect(summaries.map(({ outcome, steps }) => [outcome, steps])).toEqual([
+      ['stopped', 3],
+      ['stopped', 3],
+    ])
+    const resumed = [lastState(), lastState()]
+    await onTwoRanks((rank) => [counting(), saving(store), resumed[rank] as LastState])
+    expect(resumed.map(learnedBy)).toEqual(uninterrupted.map(learnedBy))
+  })
+
   test('go on from the newest that both have', async () => {
     const store = memoryStore()
     await onTwoRanks(() => [saving(store)])

@@ -7,3 +7,4 @@ export declare function wasm(task: unknown): Backend
 export declare function progressBar(): Hook
 export declare const data: Dataset
 export declare const state: RunState
+export declare function writeFile(path: string, text: string): Promise<void>

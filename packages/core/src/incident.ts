@@ -2,7 +2,7 @@
 export type Incident =
   | {
       readonly kind: 'failed'
-      /** The event's id, or `cleanup`. */
+      /** The event's id, or `cleanup`, `persist.save`, `persist.load`. */
       readonly at: string
       readonly error: unknown
     }

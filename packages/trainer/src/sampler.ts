@@ -14,11 +14,17 @@ export class Sampler {
   private callSeconds: number | undefined
 
   beginStep(): void {
-    this.callSeconds ??= measuredCallSeconds()
-    const every = Math.max(1, Math.ceil((this.calls * this.callSeconds) / budget))
+    const every = Math.max(1, Math.ceil(this.seconds / budget))
     this.step++
     this.calls = 0
     this.isOn = this.step % every === 0
+  }
+
+  /** What it takes to time the calls of a step. */
+  private get seconds(): number {
+    if (this.calls === 0) return 0
+    this.callSeconds ??= measuredCallSeconds()
+    return this.calls * this.callSeconds
   }
 }
 

@@ -1,40 +1,28 @@
-/** The same in a real run on a backend without tensors: what a step takes longer. */
+/** The same in a real run on a backend without tensors, in microseconds per step. */
 import { callbacks, TrainerCallback, type TrainingContext } from '@hookstep/callbacks'
 import { every, type Hook, train } from '@hookstep/catalogue'
 import { EventBus } from '@hookstep/core'
 import { line, plainBackend } from '@hookstep/testing'
 import { Trainer } from '@hookstep/trainer'
 import { flags } from '../frame/flags.ts'
-import { callbackCount, counting, kinds, type Subject, seen, stepEvents } from './subjects.ts'
+import { callbackCount, kinds, seen } from './subjects.ts'
 
 const steps = flags.quick ? 20 : 500
 const repeats = flags.quick ? 1 : 10
 
-/** Microseconds per event and callback. */
-export async function timeInRun({ hooks }: Subject): Promise<number> {
-  return (await addedMicroseconds(hooks)) / (stepEvents.length * callbackCount)
+/** With hooks, beside one listener at each event: contexts are made in any case. */
+export async function timeHooks(hooks: () => readonly Hook[]): Promise<number> {
+  return least(() => timed(hooks(), 0))
 }
 
-/** Calls of methods in a step of two microbatches that is logged. */
-const callsPerStep = 9
+/** With so many handlers more at each event, which are only on the bus. */
+export async function timeListeners(count: number): Promise<number> {
+  return least(() => timed([], count))
+}
 
-/** Microseconds per call of a `TrainerCallback`, all of whose methods within a step are overridden. */
+/** With callbacks all of whose methods within a step are overridden. */
 export async function timeCallbacks(): Promise<number> {
-  const all = () => [callbacks(Array.from({ length: callbackCount }, () => new Counting()))]
-  return (await addedMicroseconds(all)) / (callsPerStep * callbackCount)
-}
-
-/** Microseconds that a step takes longer where 15 handlers of 8 hooks are hooks' than where they are only on the bus. */
-export async function timeTiming(): Promise<number> {
-  const names = Array.from({ length: callbackCount }, (_, number) => `hook-${number}`)
-  const asHooks = () => timed(names.map(counting), new EventBus())
-  const onBus = () => {
-    const bus = new EventBus()
-    for (const _ of names) for (const event of kinds) bus.subscribe(event, count)
-    return timed([], bus)
-  }
-  const [timedHooks, untimed] = await leastOf(asHooks, onBus)
-  return timedHooks - untimed
+  return timeHooks(() => [callbacks(Array.from({ length: callbackCount }, () => new Counting()))])
 }
 
 function count(context: object): void {
@@ -66,35 +54,20 @@ class Counting extends TrainerCallback {
   }
 }
 
-/** What hooks add to a step that tells all of its events to a listener already: contexts are made in any case. */
-async function addedMicroseconds(hooks: () => readonly Hook[]): Promise<number> {
-  const listening = () => {
-    const bus = new EventBus()
-    for (const event of kinds) bus.subscribe(event, () => {})
-    return bus
-  }
-  const [added, bare] = await leastOf(
-    () => timed(hooks(), listening()),
-    () => timed([], listening()),
-  )
-  return added - bare
+/** Of several runs in one process, so that the compiler settles and a slow moment does not decide. */
+async function least(run: () => Promise<number>): Promise<number> {
+  let microseconds = Number.POSITIVE_INFINITY
+  for (let repeat = 0; repeat < repeats; repeat++) microseconds = Math.min(microseconds, await run())
+  return microseconds
 }
 
-/** Of runs in turn in one process, so that the compiler settles and a slow moment does not decide. */
-async function leastOf(
-  one: () => Promise<number>,
-  other: () => Promise<number>,
-): Promise<readonly [number, number]> {
-  const least: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    least[0] = Math.min(least[0], await one())
-    least[1] = Math.min(least[1], await other())
+/** Until the hooks have been told everything: the end of a run waits for what is queued. */
+async function timed(hooks: readonly Hook[], listeners: number): Promise<number> {
+  const bus = new EventBus()
+  for (const event of kinds) {
+    bus.subscribe(event, () => {})
+    for (let number = 0; number < listeners; number++) bus.subscribe(event, count)
   }
-  return least
-}
-
-/** Microseconds per step, until the hooks have been told everything: the end of a run waits for what is queued. */
-async function timed(hooks: readonly Hook[], bus: EventBus): Promise<number> {
   const trainer = new Trainer({
     backend: plainBackend(),
     data: line(),

@@ -33,7 +33,7 @@ export interface Subject {
 export const seen = { calls: 0, steps: 0 }
 
 /** A hook with one callback: next to nothing is done, and it is not the compiler's to leave out. */
-export function counting(name: string): Hook<PolicyRun> {
+function counting(name: string): Hook<PolicyRun> {
   return {
     name,
     setup(run) {

@@ -1,7 +1,7 @@
 import { every, type Hook, train } from '@hookstep/catalogue'
 import { background } from '@hookstep/core/policies'
 import { hookContract, line, plainBackend } from '@hookstep/testing'
-import { chromeTrace, inMemoryGroup, Trainer, type TrainerOptions } from '@hookstep/trainer'
+import { chromeTrace, Inference, inMemoryGroup, Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
 
 const small: TrainerOptions = {
@@ -227,6 +227,26 @@ describe('the trace of a run', () => {
       await trainer.train()
     }
     expect(looked).toEqual([1, 2, 3, 4, 1, 2, 3, 4])
+  })
+
+  test('is that of an inference as well', async () => {
+    const trace = chromeTrace()
+    const data = line({ samples: 4 })
+    await using inference = new Inference({
+      backend: plainBackend(),
+      data,
+      batchSize: 2,
+      from: 'task',
+      hooks: [trace],
+    })
+    await inference.run()
+    const { traceEvents } = JSON.parse(String(trace)) as Trace
+    expect(outline(traceEvents)).toEqual([
+      'inference.step 1',
+      '  inference.forward 1',
+      'inference.step 2',
+      '  inference.forward 2',
+    ])
   })
 
   test('is that of a rank: traces of several can be shown together', async () => {

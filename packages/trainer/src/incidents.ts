@@ -1,6 +1,7 @@
 import { type Distributed, hook as hookEvents } from '@hookstep/catalogue'
 import type { Event, EventBus } from '@hookstep/core'
 import type { Incident } from '@hookstep/core/policies'
+import { messageOf } from './failure.ts'
 
 /** What befell a hook without ending the run. */
 export interface HookIncidents {
@@ -71,8 +72,4 @@ export class Incidents {
       failed(error)
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -36,4 +36,4 @@ export {
   stepped,
   warmup,
 } from './schedules.ts'
-export { Trainer } from './trainer.ts'
+export { type SavedModel, Trainer } from './trainer.ts'

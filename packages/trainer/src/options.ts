@@ -137,12 +137,17 @@ export function resolveOptions(options: TrainerOptions): ResolvedOptions {
     ...resolved,
     backend: options.backend,
     data: options.data,
-    learningRate: toSchedule(options.learningRate ?? 0.001),
+    learningRate: resolveLearningRate(options.learningRate ?? 0.001),
     bus: resolveBus(options),
     signal: options.signal ?? neverAborted,
     slowHookMs: checkPositive('slowHookMs', options.slowHookMs ?? 1000),
     configuration: describe(options, resolved),
   }
+}
+
+function resolveLearningRate(rate: number | Schedule): Schedule {
+  if (typeof rate !== 'number' || (Number.isFinite(rate) && rate >= 0)) return toSchedule(rate)
+  throw new RangeError(`learningRate is ${rate}; it must be a number from 0 on, or a schedule`)
 }
 
 export const neverAborted: AbortSignalLike = Object.freeze({

@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts'
 import type { ProcessGroup } from './process-group.ts'
 import { compareConfigurations } from './saved-configuration.ts'
 import type { InterruptedStep } from './step.ts'
-import { meetingOf } from './step-cursor.ts'
+import { meetingOf, placeOf } from './step-cursor.ts'
 
 /** The parts of a run whose state is saved. */
 export interface StatefulParts {
@@ -84,12 +84,25 @@ export async function restoreState(
   }
 }
 
+/** The progress that the parameters of a state have made. */
+export function reachedBy({
+  step,
+  epochs,
+  samples,
+  seconds,
+  partial,
+}: Pick<RunState, 'step' | 'epochs' | 'samples' | 'seconds' | 'partial'>): Progress {
+  const complete = { step, epochs, samples, seconds, last: false }
+  return Object.freeze(partial?.updated ? { ...partial.progress, last: false } : complete)
+}
+
 /** @throws TypeError on what is no state of a training run, such as that of an inference. */
 function checkState(state: Partial<RunState> | undefined): void {
   const isState =
     Number.isInteger(state?.step) && [state?.session, state?.data, state?.configuration].every(isObject)
   if (!isState)
     throw new TypeError('this is not the state of a training run: give what capture() has returned')
+  if (state?.partial !== undefined) placeOf(state.partial.next)
 }
 
 function isObject(value: unknown): boolean {

@@ -66,7 +66,8 @@ export class StepCursor {
   }
 }
 
-function placeOf(id: string): number {
+/** @throws RangeError on what is no event of a step. */
+export function placeOf(id: string): number {
   const place = order.get(id)
   if (place !== undefined) return place
   throw new RangeError(`the saved step goes on with ${JSON.stringify(id)}, which is no event of a step`)

@@ -1,4 +1,4 @@
-import type { Hook, Outputs, Values } from '@hookstep/catalogue'
+import type { Hook, Outputs, RunState, Values } from '@hookstep/catalogue'
 import type { InstalledHooks } from '@hookstep/core'
 import type { Batch, Session } from './backend.ts'
 import type { Data } from './data.ts'
@@ -15,6 +15,17 @@ import {
 import { StandaloneEvaluation } from './standalone-evaluation.ts'
 import { TrainingRun } from './training-run.ts'
 
+/** The part of a run's state that makes a model of it: whole states will do. */
+export type SavedModel = Pick<RunState, 'session' | 'step' | 'epochs' | 'samples' | 'seconds' | 'partial'>
+
+const whyNotTrain = {
+  training: 'this trainer is training already',
+  trained: 'this trainer has trained already: make a new one',
+  loaded:
+    'this trainer holds a saved model, to be evaluated: to continue its run make a new trainer, and give the state ' +
+    'to restore() at train.restore',
+} as const
+
 /**
  * Trains a task, and tells every moment of it to hooks. One trainer, one run.
  *
@@ -29,6 +40,7 @@ export class Trainer {
   private hooks: Promise<InstalledHooks> | undefined
   private session: Promise<Session> | undefined
   private training: Promise<RunSummary> | undefined
+  private phase: keyof typeof whyNotTrain | 'fresh' = 'fresh'
   private closed = false
 
   /** @throws TypeError | RangeError on an option that cannot be, naming it, its value and the remedy. */
@@ -45,9 +57,29 @@ export class Trainer {
    */
   async train(): Promise<RunSummary> {
     this.checkOpen()
-    if (this.training !== undefined) throw new Error('this trainer has trained already: make a new one')
-    this.training = this.setUp().then((hooks) => this.run.train(hooks, () => this.open()))
+    if (this.phase !== 'fresh') throw new Error(whyNotTrain[this.phase])
+    this.phase = 'training'
+    this.training = this.setUp()
+      .then((hooks) => this.run.train(hooks, () => this.open()))
+      .finally(() => {
+        this.phase = 'trained'
+      })
     return this.training
+  }
+
+  /**
+   * Puts the model of a saved run in the place of this one's, for `predict` and `evaluate`: before training, which is
+   * over then, or after it. What continues a run is `restore`, of `train.restore`.
+   *
+   * @throws Error when names, shapes or types differ from the model's, naming them; and while the trainer trains.
+   */
+  async load(state: SavedModel): Promise<void> {
+    const session = await this.open()
+    if (this.phase === 'training') throw new Error('load() would change the model that is being trained')
+    const { accumulated: _, ...between } = state.session
+    await session.load(between)
+    this.phase = 'loaded'
+    this.run.standAt(state)
   }
 
   /**

@@ -26,7 +26,7 @@ import { Means } from './means.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
 import { leastOf } from './process-group.ts'
 import { RunClock } from './run-clock.ts'
-import { captureState, checkSameStep, restoreState } from './run-state.ts'
+import { captureState, checkSameStep, reachedBy, restoreState } from './run-state.ts'
 import { withRates } from './schedule-rates.ts'
 import { type InterruptedStep, Step } from './step.ts'
 import { StepCursor } from './step-cursor.ts'
@@ -92,6 +92,11 @@ export class TrainingRun {
     }
     await this.ending.close(hooks, () => this.releaseAll())
     return this.summary()
+  }
+
+  /** What is evaluated outside of the run is the model of a saved one. */
+  standAt(state: Pick<RunState, 'step' | 'epochs' | 'samples' | 'seconds' | 'partial'>): void {
+    this.reached = reachedBy(state)
   }
 
   // -- before the first step
@@ -170,7 +175,7 @@ export class TrainingRun {
     const { course, session, ledger } = this
     const interrupted = await restoreState({ seed: this.options.seed, course, session, ledger }, state)
     this.interrupted = interrupted
-    this.reached = interrupted?.partial.updated ? interrupted.partial.progress : ledger.progress
+    this.reached = { ...reachedBy(state), totalSteps: ledger.progress.totalSteps }
   }
 
   private async ready(): Promise<void> {

@@ -11,7 +11,7 @@ export interface CheckpointOptions {
   /**
    * What a run goes on from. `auto`: the newest valid checkpoint; where there is none at all, it begins afresh; where
    * none is valid, that is an error. `newest`: likewise, and none is an error. `never`: it begins afresh. Else a
-   * checkpoint's name. Default `auto`.
+   * checkpoint's name, from which each start of the program goes on. Default `auto`.
    */
   readonly resume?: 'auto' | 'newest' | 'never' | (string & {})
   /** Whether a run that fails is saved as far as it had come. With several ranks it never is. Default true. */

@@ -58,20 +58,17 @@ describe('saving', () => {
 
   test('goes on beside the run; the next one waits, and so does the end', async () => {
     const log: string[] = []
-    let open = (): void => {}
-    const opened = new Promise<void>((resolve) => {
-      open = resolve
-    })
+    const [written, opened] = [new Signal(), new Signal()]
     const store = watched(memoryStore(), async (name) => {
       log.push(`${name} is written`)
-      await opened
+      written.give()
+      await opened.given
       log.push(`${name} is durable`)
     })
     const following = at(train.step.pre, async ({ step }) => {
       log.push(`step ${step}`)
-      // What is written goes on meanwhile, as far as it can.
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      if (step === 4) open()
+      if (step === 3) await written.given
+      if (step === 4) opened.give()
     })
     await trainWith([following, checkpoint({ store, when: every('2 steps') })], { steps: 4 })
     expect(log).toEqual([
@@ -87,21 +84,24 @@ describe('saving', () => {
   })
 
   test('ends the run at the next step where it failed; the checkpoint before stays', async () => {
-    const memory = memoryStore()
-    const store = watched(memory, (name) => {
-      if (name === 'step-00000004') throw new Error('the disk is full')
+    const failed = new Signal()
+    const store = watched(memoryStore(), (name) => {
+      if (name !== 'step-00000004') return
+      failed.give()
+      throw new Error('the disk is full')
     })
-    const trace = recordTrace({
-      only: ['train.step.post', 'checkpoint.committed', 'train.failed'],
-      indent: false,
+    const following = at(train.step.pre, async ({ step }) => {
+      if (step !== 5) return
+      await failed.given
+      await new Promise(setImmediate)
     })
-    const giving = at(train.step.pre, () => new Promise((resolve) => setTimeout(resolve, 5)))
+    const trace = recordTrace({ only: ['train.step.post', 'checkpoint.committed'], indent: false })
     const hook = checkpoint({ store, when: every('2 steps'), onFailure: false })
-    expect(await failure(trainWith([trace, giving, hook]))).toBe(
+    expect(await failure(trainWith([trace, following, hook]))).toBe(
       'Hook "checkpoint" failed at train.checkpoint: a checkpoint could not be saved in memory: the disk is full; ' +
         'step-00000002 before it stays',
     )
-    expect(trace.lines.slice(0, 6)).toEqual([
+    expect(trace.lines).toEqual([
       'train.step.post 1',
       'train.step.post 2',
       'train.step.post 3',
@@ -246,3 +246,11 @@ describe('resuming', () => {
     expect(await store.list()).toEqual(['step-00000008'])
   })
 })
+
+/** Something that one waits for and another gives. */
+class Signal {
+  give: () => void = () => {}
+  readonly given = new Promise<void>((resolve) => {
+    this.give = resolve
+  })
+}

@@ -5,7 +5,7 @@ import { folder as folderStore } from '../node/folder.ts'
 import type { CheckpointOptions } from '../options.ts'
 import { checkKeys, optionNames } from '../resolved-options.ts'
 import type { CheckpointStore } from '../store.ts'
-import { checkSignals, followSignals, type Signals } from './signals.ts'
+import { checkSignals, defaultSignals, followSignals, type Signals } from './signals.ts'
 import { TriggerFile } from './trigger-file.ts'
 
 /** As in every runtime, besides a folder, signals and a trigger file. */
@@ -27,8 +27,6 @@ export interface NodeCheckpointOptions extends Omit<CheckpointOptions, 'store'> 
   readonly triggerFile?: string | false
 }
 
-const defaultSignals: Signals = { SIGINT: 'stop', SIGTERM: 'stop', SIGUSR1: 'save' }
-
 /**
  * Saves a run to a folder, and goes on where it was saved: bit for bit. Also saves at once when the process is told
  * to go: by a signal, or by a file.
@@ -45,7 +43,7 @@ const defaultSignals: Signals = { SIGINT: 'stop', SIGTERM: 'stop', SIGUSR1: 'sav
  */
 export function checkpoint(options: NodeCheckpointOptions): Hook {
   checkKeys('checkpoint', options, [...optionNames, 'folder', 'signals', 'triggerFile'])
-  const { folder, store, signals = defaultSignals, triggerFile, ...others } = options
+  const { folder, store, signals = defaultSignals(), triggerFile, ...others } = options
   const hook = checkpointIn({ ...others, store: storeOf(folder, store) })
   checkSignals(signals)
   const path = triggerFile ?? (folder === undefined ? false : join(folder, 'save-now'))

@@ -9,6 +9,12 @@ export type OnSignal = 'save' | 'stop'
 
 export type Signals = Readonly<Partial<Record<NodeJS.Signals, OnSignal>>>
 
+/** Those of them that the platform has: Windows has no SIGUSR1. */
+export function defaultSignals(): Signals {
+  const signals: Signals = { SIGINT: 'stop', SIGTERM: 'stop', SIGUSR1: 'save' }
+  return Object.fromEntries(Object.entries(signals).filter(([signal]) => signal in constants.signals))
+}
+
 /**
  * Follows signals as long as a run goes. The second one that asks to stop ends the process: with exit code 128 and the
  * signal's number, as shells have it.

@@ -111,7 +111,7 @@ describe('an isolated hook', () => {
     await vi.advanceTimersByTimeAsync(1)
     await delivered
     expect(run.log).toEqual([
-      "failed test.began: the handler's promise has not settled within 50 ms (handlerTimeoutMs)",
+      'failed test.began: its promise has not settled within 50 ms (handlerTimeoutMs)',
     ])
     expect(vi.getTimerCount()).toBe(0)
   })

@@ -48,7 +48,7 @@ describe('what becomes of a run whose hook misbehaves at its third step', () => 
       policy === 'none'
         ? `${failed} the handler's promise has not settled within 100 ms (handlerTimeoutMs)`
         : policy === 'isolated'
-          ? "1 failure: the handler's promise has not settled within 20 ms (handlerTimeoutMs)"
+          ? '1 failure: its promise has not settled within 20 ms (handlerTimeoutMs)'
           : '1 failure: its promise has not settled: the run is over, and the queue was not empty after 20 ms (drainMs)',
     slow: () => 'nothing',
   }

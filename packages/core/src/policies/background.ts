@@ -1,6 +1,6 @@
 import type { Cleanup, Hook } from '../hook.ts'
-import { disposable } from '../platform.ts'
 import { HandlerQueue, type Overflow } from './handler-queue.ts'
+import { disposable } from './platform.ts'
 import {
   checkHandler,
   checkMilliseconds,

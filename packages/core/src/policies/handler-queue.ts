@@ -1,7 +1,6 @@
 import type { Incident } from '../incident.ts'
-import { isThenable } from '../platform.ts'
 import { Dropped } from './dropped.ts'
-import { later, soon } from './platform.ts'
+import { isThenable, later, soon, unsettled } from './platform.ts'
 import { type Listener, Newest, Ring, type Waiting } from './waiting.ts'
 
 /** What becomes of an event when there is no room for it. */
@@ -173,9 +172,7 @@ export class HandlerQueue {
       this.failed(at, error)
       end()
     }
-    const stopWaiting = later(handlerTimeoutMs, () =>
-      fail(new Error(`its promise has not settled within ${handlerTimeoutMs} ms (handlerTimeoutMs)`)),
-    )
+    const stopWaiting = later(handlerTimeoutMs, () => fail(unsettled(handlerTimeoutMs)))
     this.giveUp = fail
     Promise.resolve(result).then(end, fail)
   }

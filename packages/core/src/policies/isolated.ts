@@ -2,8 +2,8 @@ import type { Handler } from '../bus.ts'
 import type { Event } from '../event.ts'
 import type { Cleanup, Hook } from '../hook.ts'
 import type { Incident } from '../incident.ts'
-import { isThenable, within } from '../platform.ts'
 import { Dropped } from './dropped.ts'
+import { isThenable, within } from './platform.ts'
 import {
   checkHandler,
   checkMilliseconds,

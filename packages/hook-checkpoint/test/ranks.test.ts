@@ -41,7 +41,11 @@ describe('on two ranks', () => {
       run.save('told to go', { now: true })
       run.stop('told to go', { now: true })
     })
-    const summaries = await onTwoRanks((rank) => [counting(), saving(store), ...(rank === 1 ? [leaving] : [])])
+    const summaries = await onTwoRanks((rank) => [
+      counting(),
+      saving(store),
+      ...(rank === 1 ? [leaving] : []),
+    ])
     expect(summaries.map(({ outcome, steps }) => [outcome, steps])).toEqual([
       ['stopped', 3],
       ['stopped', 3],

@@ -11,7 +11,7 @@ import type { FileEntry } from '../store.ts'
  */
 export async function writeHashed(path: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
   const pieceBytes = 4 * 2 ** 20
-  const flushBytes = 32 * 2 ** 20
+  const flushBytes = 16 * 2 ** 20
   const { open } = process.getBuiltinModule('node:fs/promises')
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256')
   const file = await open(path, 'wx')

@@ -1,11 +1,11 @@
 import { train } from '@hookstep/catalogue'
 import { Trainer, type TrainerOptions } from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
-import { type FaultOptions, faultyHook, line, plainBackend } from '../src/index.ts'
+import { type FaultyHookOptions, faultyHook, line, plainBackend } from '../src/index.ts'
 
 /** What becomes of a run of three steps. */
 async function outcome<Context extends object>(
-  fault: FaultOptions<Context>,
+  fault: FaultyHookOptions<Context>,
   more: Partial<TrainerOptions> = {},
 ): Promise<string> {
   const options = { backend: plainBackend(), data: line(), steps: 3, hooks: [faultyHook(fault)] }

@@ -1,4 +1,5 @@
 import type { Hook, PersistedState, Run } from '@hookstep/catalogue'
+import { overriding } from '../overriding.ts'
 
 /** A hook, and what could be seen of it. */
 export interface Observed {
@@ -31,15 +32,4 @@ export function observe(hook: Hook): Observed {
     }
   }
   return Object.assign(observed, { hook: { name: hook.name, setup: setup as Hook['setup'] } })
-}
-
-/** The object with another method; whatever class it is of. */
-function overriding<Target extends object>(target: Target, name: keyof Target, method: unknown): Target {
-  return new Proxy(target, {
-    get(_, key) {
-      if (key === name) return method
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
 }

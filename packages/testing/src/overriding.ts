@@ -1,0 +1,14 @@
+/** The object with another method; whatever class it is of. */
+export function overriding<Target extends object>(
+  target: Target,
+  name: keyof Target,
+  method: unknown,
+): Target {
+  return new Proxy(target, {
+    get(_, key) {
+      if (key === name) return method
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}

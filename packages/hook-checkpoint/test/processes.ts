@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -31,8 +31,8 @@ export async function bundle(name: string, folder: string, options: BuildOptions
 }
 
 /** Runs a program of Node's to its end. @returns what it wrote, and how it ended. */
-export async function output(args: readonly string[]): Promise<string> {
-  const child = started(args)
+export async function output(args: readonly string[], options: SpawnOptions = {}): Promise<string> {
+  const child = started(args, options)
   let text = ''
   child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
     text += piece
@@ -54,8 +54,8 @@ export async function kill(child: ChildProcess): Promise<void> {
   await closed
 }
 
-function started(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+function started(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { checkpoint as events, every, type Hook, never, train } from '@hookstep/catalogue'
+import { checkpoint as events, every, type Hook, never, type Trigger, train } from '@hookstep/catalogue'
 import { checkpoint } from '@hookstep/hook-checkpoint/node'
 import { plainBackend } from '@hookstep/testing'
 import { at, counting, lastState, learnedBy, trainWith } from '../runs.ts'
@@ -58,8 +58,12 @@ export interface Resumed {
   readonly learned: unknown
 }
 
-/** Goes on in a folder, to the end of the run. */
-export async function resumed(path: string): Promise<Resumed> {
+/** Goes on in a folder, to the end of the run, and saves where told so; another hook may follow it. */
+export async function resumed(
+  path: string,
+  when: Trigger = never,
+  ...others: readonly Hook[]
+): Promise<Resumed> {
   let from = Number.NaN
   const refused: string[] = []
   const reasons: string[] = []
@@ -74,7 +78,8 @@ export async function resumed(path: string): Promise<Resumed> {
       refused.push(location.slice(path.length + 1))
       reasons.push(reason)
     }),
-    checkpoint({ folder: path, when: never, signals: {} }),
+    checkpoint({ folder: path, when, keep: { last: 9 }, signals: {} }),
+    ...others,
   ])
   return { from, refused: refused.sort(), reasons, learned: learnedBy(last) }
 }

@@ -51,6 +51,12 @@ export class Course {
     return steps >= allSteps || this.loader.position.epoch > epochs
   }
 
+  /** Whether the run ends with a step, behind which so many epochs are done. */
+  isLast(step: number, epochsDone: number): boolean {
+    const { steps = Infinity, epochs = Infinity } = this.options
+    return step >= steps || epochsDone >= epochs
+  }
+
   /** Lets the scheduled rates pass through one more function, behind those that are there. */
   adjust(change: (rate: number, step: number) => number): void {
     this.adjustments.push(change)

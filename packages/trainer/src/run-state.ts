@@ -73,7 +73,7 @@ export async function restoreState(
     const totalSteps = course.totalSteps(step)
     const microbatches = partial && (await fetchAgain(loader, partial, state.data))
     await session.load(state.session)
-    ledger.resetTo({ step, epochs, samples, seconds, totalSteps, last: false })
+    ledger.resetTo({ step, epochs, samples, seconds, totalSteps, last: course.isLast(step, epochs) })
     for (const request of state.requests) ledger.requests.add(request)
     for (const warning of warnings) ledger.warn(warning)
     await giveToHooks((message) => ledger.warn(message))

@@ -7,8 +7,9 @@ import { describe, expect, test } from 'vitest'
 import { folder } from '../src/node/folder.ts'
 import { thisProcess } from '../src/node/process-identity.ts'
 import { readCheckpoint } from '../src/reading.ts'
+import { writeCheckpoint } from '../src/writing.ts'
 import { begun, bundle, kill, output, temporaryFolder } from './processes.ts'
-import { runState } from './saved-states.ts'
+import { facts, runState } from './saved-states.ts'
 
 describe('a folder belongs to one run', () => {
   test('until it is killed: the next takes it over, and removes what it left', async () => {
@@ -69,11 +70,24 @@ describe('a folder belongs to one run', () => {
     },
   )
 
-  test('to one on another machine, of which nobody can tell: the remedy is said', async () => {
+  test('of another machine as long as that gives signs of life', async () => {
     const path = await withLock({ host: 'elsewhere' })
-    await expect(folder(path).acquire()).rejects.toThrow(
-      `on elsewhere since today: stop it, or name another folder; if that process is gone, remove ${path}/.lock`,
-    )
+    const beating = setInterval(() => utimes(join(path, '.lock'), new Date(), new Date()), 5)
+    const refusal = 'on elsewhere since today: stop it, or name another folder'
+    await expect(folder(path).acquire()).rejects.toThrow(refusal)
+    clearInterval(beating)
+  })
+
+  test('of another machine no longer when that gives none, and then it commits nothing any more', async () => {
+    const path = await temporaryFolder()
+    const slow = folder(path)
+    await slow.acquire()
+    const lock = JSON.parse(await readFile(join(path, '.lock'), 'utf8'))
+    await writeFile(join(path, '.lock'), JSON.stringify({ ...lock, host: 'elsewhere' }))
+    await folder(path, { takeOverSeconds: 0.05 }).acquire()
+    const saving = writeCheckpoint(slow, runState(), facts)
+    await expect(saving).rejects.toThrow('another run has taken the folder over')
+    expect(await kinds(path)).toEqual(['.lock'])
   })
 
   test('what another machine began to write goes after a day', async () => {

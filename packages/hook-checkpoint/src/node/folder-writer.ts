@@ -8,11 +8,15 @@ import { makeFolder, syncFolder } from './folders.ts'
 import { temporaryName } from './temporary-names.ts'
 import type { WritingThread } from './writing-thread.ts'
 
+/** @throws Error where the folder has been another run's meanwhile. */
+export type CheckHeld = () => void | Promise<void>
+
 /** Begins a checkpoint in a store's folder. @throws Error when the name is taken or the folder cannot be written. */
 export async function createFolder(
   location: string,
   name: string,
   thread: WritingThread,
+  checkHeld: CheckHeld,
 ): Promise<CheckpointWriter> {
   checkName(name)
   return explaining(location, `${name} cannot be saved`, async () => {
@@ -20,7 +24,10 @@ export async function createFolder(
     await checkFree(location, name)
     const temporary = join(location, await temporaryName(name))
     await mkdir(temporary)
-    return new StrictWriter(join(location, name), new FolderWriter(location, name, temporary, thread))
+    return new StrictWriter(
+      join(location, name),
+      new FolderWriter(location, name, temporary, thread, checkHeld),
+    )
   })
 }
 
@@ -30,12 +37,20 @@ class FolderWriter implements CheckpointWriter {
   private readonly name: string
   private readonly temporary: string
   private readonly thread: WritingThread
+  private readonly checkHeld: CheckHeld
 
-  constructor(location: string, name: string, temporary: string, thread: WritingThread) {
+  constructor(
+    location: string,
+    name: string,
+    temporary: string,
+    thread: WritingThread,
+    checkHeld: CheckHeld,
+  ) {
     this.location = location
     this.name = name
     this.temporary = temporary
     this.thread = thread
+    this.checkHeld = checkHeld
   }
 
   async write(file: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
@@ -49,6 +64,7 @@ class FolderWriter implements CheckpointWriter {
   async commit(): Promise<void> {
     try {
       await syncFolder(this.temporary)
+      await this.checkHeld()
       await checkFree(this.location, this.name)
       await rename(this.temporary, join(this.location, this.name))
       await syncFolder(this.location)

@@ -8,9 +8,14 @@ import { openFolder } from './folder-reader.ts'
 import { createFolder } from './folder-writer.ts'
 import { makeFolder, syncFolder } from './folders.ts'
 import { removeLeftOvers } from './left-overs.ts'
-import { lock } from './lock.ts'
+import { type Lock, lock } from './lock.ts'
 import { removedName } from './temporary-names.ts'
 import { WritingThread } from './writing-thread.ts'
+
+export interface FolderOptions {
+  /** Seconds without a sign of life after which a run on another machine counts as gone. Default 60. */
+  readonly takeOverSeconds?: number
+}
 
 /**
  * Keeps checkpoints in a folder of the file system, each as a folder of its own; it is made when it is first needed.
@@ -23,34 +28,41 @@ import { WritingThread } from './writing-thread.ts'
  *
  * const store = folder('runs/digits/checkpoints')
  * ```
+ *
+ * The place of a run that was killed is taken over at once; that of one on another machine, which cannot be seen from here,
+ * when it has given no sign of life for `takeOverSeconds`: default 60.
  */
-export function folder(path: string): CheckpointStore {
+export function folder(path: string, options: FolderOptions = {}): CheckpointStore {
   const location = resolve(path)
   const thread = new WritingThread()
+  let held: Lock | undefined
   return {
     location,
-    acquire: () => acquire(location, thread),
+    async acquire() {
+      held = await acquire(location, (options.takeOverSeconds ?? 60) * 1000)
+      return async () => {
+        await thread.end()
+        await held?.release()
+        held = undefined
+      }
+    },
     list: () => explaining(location, 'its checkpoints cannot be listed', () => list(location)),
-    create: (name) => createFolder(location, name, thread),
+    create: (name) => createFolder(location, name, thread, () => held?.check()),
     open: (name) => openFolder(location, name),
     remove: (name) => remove(location, name),
     within(name) {
       checkName(name)
-      return folder(join(location, name))
+      return folder(join(location, name), options)
     },
   }
 }
 
-async function acquire(location: string, thread: WritingThread): Promise<() => Promise<void>> {
+async function acquire(location: string, patienceMs: number): Promise<Lock> {
   return explaining(location, 'a run cannot save here', async () => {
     await makeFolder(location)
     // First, as what a run has left that was killed may be what fills the disk, and a lock needs some room.
     await removeLeftOvers(location)
-    const release = await lock(location)
-    return async () => {
-      await thread.end()
-      await release()
-    }
+    return lock(location, patienceMs)
   })
 }
 

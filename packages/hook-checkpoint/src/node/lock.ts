@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { hasCode } from './file-errors.ts'
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.ts'
 
@@ -12,19 +13,40 @@ interface Owner extends ProcessIdentity {
   readonly since: string
 }
 
+/** A folder that this process has. */
+export interface Lock {
+  /** @throws Error when another machine has taken it over, since this process gave no sign of life. */
+  check(): Promise<void>
+  release(): Promise<void>
+}
+
+/** How often a process that has a lock gives a sign of life, for other machines: its file's time. */
+const beatMs = 5000
+
 /**
  * Takes a folder for this process, also from a process that is gone.
  *
- * @returns gives it back.
+ * @param patienceMs milliseconds without a sign of life after which a process of another machine counts as gone.
  * @throws Error when a process that is alive has it, saying which.
  */
-export async function lock(folder: string): Promise<() => Promise<void>> {
+export async function lock(folder: string, patienceMs: number): Promise<Lock> {
   const path = join(folder, '.lock')
   const owner: Owner = { ...(await thisProcess()), token: randomUUID(), since: new Date().toISOString() }
-  await take(path, owner)
+  await take(path, owner, patienceMs)
   await removeRemains(folder)
-  return async () => {
-    if ((await ownerOf(path))?.token === owner.token) await rm(path, { force: true })
+  const isMine = async (): Promise<boolean> => (await ownerOf(path))?.token === owner.token
+  const beating = setInterval(() => utimes(path, new Date(), new Date()).catch(() => {}), beatMs).unref()
+  return {
+    async check() {
+      if (await isMine()) return
+      throw new Error(
+        'another run has taken the folder over, since this process gave no sign of life for long',
+      )
+    },
+    async release() {
+      clearInterval(beating)
+      if (await isMine()) await rm(path, { force: true })
+    },
   }
 }
 
@@ -33,18 +55,41 @@ export async function lock(folder: string): Promise<() => Promise<void>> {
  * is taken over by whoever gets the lock on its succession, made the same way: so of several that come at the same time one
  * takes it over, and none takes away what another has just got.
  */
-async function take(path: string, owner: Owner): Promise<void> {
+async function take(path: string, owner: Owner, patienceMs: number): Promise<void> {
   while (!(await appears(path, owner))) {
     const present = await ownerOf(path)
     if (present === undefined) continue
-    if (await isAlive(present)) throw taken(path, present)
-    if (await succeeds(path, present, owner)) return
+    const isThere = isOfThisMachine(present) ? await isAlive(present) : await beats(path, patienceMs)
+    if (isThere) throw taken(present)
+    if (await succeeds(path, present, owner, patienceMs)) return
   }
 }
 
-async function succeeds(path: string, gone: Owner, owner: Owner): Promise<boolean> {
+function isOfThisMachine({ host }: Owner): boolean {
+  return host === hostname()
+}
+
+/**
+ * Whether whoever has a lock gives signs of life: its file's time is seen to change, or the file to go. Two looks at one
+ * clock, so that it does not matter whether the machines' clocks agree.
+ */
+async function beats(path: string, patienceMs: number): Promise<boolean> {
+  const began = performance.now()
+  const first = await timeOf(path)
+  while (first !== undefined && performance.now() - began < patienceMs) {
+    await sleep(Math.min(1000, patienceMs / 10))
+    if ((await timeOf(path)) !== first) return true
+  }
+  return false
+}
+
+async function timeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs
+}
+
+async function succeeds(path: string, gone: Owner, owner: Owner, patienceMs: number): Promise<boolean> {
   const succession = `${path}-${gone.token}`
-  await take(succession, owner)
+  await take(succession, owner, patienceMs)
   try {
     // Another may have succeeded, and given up the succession, before this one got it.
     if ((await ownerOf(path))?.token !== gone.token) return false
@@ -126,8 +171,8 @@ function isOwner(value: unknown): value is Owner {
   return isToken && typeof host === 'string' && Number.isSafeInteger(pid) && Number(pid) > 0
 }
 
-function taken(path: string, { pid, host, since }: Owner): Error {
-  const who = pid === process.pid && host === hostname() ? 'this process' : `process ${pid} on ${host}`
-  const unseen = host === hostname() ? '' : `; if that process is gone, remove ${path}`
-  return new Error(`another run saves here, ${who} since ${since}: stop it, or name another folder${unseen}`)
+function taken(present: Owner): Error {
+  const { pid, host, since } = present
+  const who = pid === process.pid && isOfThisMachine(present) ? 'this process' : `process ${pid} on ${host}`
+  return new Error(`another run saves here, ${who} since ${since}: stop it, or name another folder`)
 }

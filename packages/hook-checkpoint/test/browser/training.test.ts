@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { End } from './pages/training.ts'
+import type { End } from './end.ts'
 import { Browser } from './rig/chromium.ts'
 import { describeInChromium } from './rig/describe.ts'
 import { Site } from './rig/site.ts'

@@ -3,12 +3,7 @@ import { every, train } from '@hookstep/catalogue'
 import { checkpoint } from '@hookstep/hook-checkpoint'
 import { browserStore } from '@hookstep/hook-checkpoint/browser'
 import { at, counting, lastState, trainWith } from '../../runs.ts'
-
-/** How a run ended: from which step on it ran, and everything of its last state. */
-export interface End {
-  readonly firstStep: number
-  readonly state: string
-}
+import type { End } from '../end.ts'
 
 /** Trains to the end, from the newest checkpoint if there is one. */
 export async function trainToEnd(place: string): Promise<End> {

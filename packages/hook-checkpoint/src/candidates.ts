@@ -29,26 +29,37 @@ export class Candidates<One extends Kind> {
   private readonly store: CheckpointStore
   private readonly kind: One
   private readonly reject: Reject
+  private readonly rank: number | undefined
   /** Newest first; what turns out to be damaged goes. */
   private manifests: readonly Manifest[]
   private read: CheckpointOf<One> | undefined
   private rejected = 0
 
+  /** @param rank the only one whose checkpoints are taken. Default: any. */
   static async of<One extends Kind>(
     store: CheckpointStore,
     kind: One,
     reject: Reject,
+    rank?: number,
   ): Promise<Candidates<One>> {
     const { manifests, refused } = await listCheckpoints(store)
-    const found = new Candidates<One>(store, kind, manifests, reject)
+    const found = new Candidates<One>(store, kind, manifests, reject, rank)
     for (const error of refused) await found.pass(error)
+    await found.passOtherRanks()
     return found
   }
 
-  private constructor(store: CheckpointStore, kind: One, manifests: readonly Manifest[], reject: Reject) {
+  private constructor(
+    store: CheckpointStore,
+    kind: One,
+    manifests: readonly Manifest[],
+    reject: Reject,
+    rank?: number,
+  ) {
     this.store = store
     this.kind = kind
     this.reject = reject
+    this.rank = rank
     this.sequence = manifests[0]?.sequence ?? 0
     this.manifests = manifests.filter((manifest) => manifest.kind === kind)
   }
@@ -78,6 +89,8 @@ export class Candidates<One extends Kind> {
       throw new Error(`${store.location} has no checkpoint ${JSON.stringify(name)}; ${remedy}`)
     }
     const read = await readCheckpoint(store, name)
+    const error = this.ofOtherRank(read.manifest)
+    if (error !== undefined) throw error
     if (isOf(kind, read)) return read
     throw new Error(`${store.location}/${name} is of kind ${read.kind}; this takes one of kind ${kind}`)
   }
@@ -113,6 +126,22 @@ export class Candidates<One extends Kind> {
       await this.pass(error)
       return undefined
     }
+  }
+
+  /** The state of another rank fits as well, and is not this one's. */
+  private async passOtherRanks(): Promise<void> {
+    const found = this.manifests
+    this.manifests = found.filter((manifest) => this.ofOtherRank(manifest) === undefined)
+    for (const manifest of found) {
+      const error = this.ofOtherRank(manifest)
+      if (error !== undefined) await this.pass(error)
+    }
+  }
+
+  private ofOtherRank({ name, rank }: Manifest): CheckpointError | undefined {
+    if (this.rank === undefined || rank === this.rank) return undefined
+    const reason = `it is that of rank ${rank}, this is rank ${this.rank}`
+    return new CheckpointError(`${this.store.location}/${name}`, reason)
   }
 
   private async pass(error: CheckpointError): Promise<void> {

@@ -122,6 +122,7 @@ async function restore<One extends Kind>(
   const { distributed } = run
   const beginning = await resume({
     kind,
+    rank: distributed.rank,
     worldSize: distributed.worldSize,
     store,
     from: options.resume,

@@ -1,8 +1,9 @@
-import type { Values } from '@hookstep/catalogue'
+import type { Json, Values } from '@hookstep/catalogue'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { fromExactJson, toExactJson } from './exact-json.ts'
 import { count, type Form, flag, listOf, number, object, oneOf, recordOf, text, textLike } from './forms.ts'
+import { messageOf } from './message-of.ts'
 import type { FileEntry } from './store.ts'
 
 /** What `manifest.json` says of a checkpoint: written last, and read first. */
@@ -56,12 +57,20 @@ export function manifestText(manifest: Manifest): string {
 
 /** @throws Error when the text is not that of a manifest, to the byte, or its own hash is another. */
 export function parseManifest(json: string): Manifest {
-  const manifest = manifestForm(fromExactJson(json), 'manifest')
+  const manifest = manifestForm(parsed(json), 'manifest')
   const { sha256: stated, ...rest } = manifest
   const { sha256: found } = sealed(rest)
   if (stated !== found) throw new Error(`the manifest's SHA-256 is ${found}, it says ${stated}`)
   if (manifestText(manifest) !== json) throw new Error('the manifest is not written as manifests are')
   return manifest
+}
+
+function parsed(json: string): Json {
+  try {
+    return fromExactJson(json)
+  } catch (cause) {
+    throw new Error(`the manifest is damaged: ${messageOf(cause)}`, { cause })
+  }
 }
 
 const hash = textLike(/^[0-9a-f]{64}$/, '64 hexadecimal digits')

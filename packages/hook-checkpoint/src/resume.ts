@@ -7,6 +7,7 @@ import type { CheckpointStore } from './store.ts'
 /** A run that may go on from a checkpoint. */
 export interface Resuming<One extends Kind> {
   readonly kind: One
+  readonly rank: number
   readonly worldSize: number
   /** That of this rank. */
   readonly store: CheckpointStore
@@ -35,7 +36,7 @@ export interface Beginning {
  * @throws Error where there is none as asked for, none that is valid, or it does not fit the run.
  */
 export async function resume<One extends Kind>(run: Resuming<One>): Promise<Beginning> {
-  const found = await Candidates.of(run.store, run.kind, run.reject)
+  const found = await Candidates.of(run.store, run.kind, run.reject, run.rank)
   const [, sequence] = await range(run.agree, found.sequence)
   const from = run.from === 'never' ? undefined : await goOn(run, found)
   return { from, sequence, manifests: found.valid }

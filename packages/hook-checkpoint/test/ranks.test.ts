@@ -1,4 +1,4 @@
-import { every, type Hook, never, train } from '@hookstep/catalogue'
+import { checkpoint as checkpointEvents, every, type Hook, never, train } from '@hookstep/catalogue'
 import { type CheckpointStore, checkpoint, memoryStore } from '@hookstep/hook-checkpoint'
 import { inMemoryGroup, type RunSummary, type TrainerOptions } from '@hookstep/trainer'
 import { describe, expect, test } from 'vitest'
@@ -104,6 +104,29 @@ describe('on two ranks', () => {
     )
   })
 
+  test("do not go on with another rank's", async () => {
+    const store = memoryStore()
+    await onTwoRanks(() => [saving(store)])
+    const swapped = {
+      ...store,
+      within: (name: string) => store.within(name === 'rank-0' ? 'rank-1' : 'rank-0'),
+    }
+    const warnings: unknown[] = []
+    const rejections = at(checkpointEvents.rejected, ({ distributed, reason }) => {
+      warnings.push(`rank ${distributed.rank}: ${reason}`)
+    })
+    expect(await failure(onTwoRanks(() => [saving(swapped), rejections]))).toContain(
+      'none of the 3 checkpoints in memory/rank-1 can be used',
+    )
+    expect(await failure(onTwoRanks(() => [saving(swapped, never, 'step-00000008')]))).toContain(
+      'it is that of rank',
+    )
+    expect([...new Set(warnings)].sort()).toEqual([
+      'rank 0: it is that of rank 1, this is rank 0',
+      'rank 1: it is that of rank 0, this is rank 1',
+    ])
+  })
+
   test('refuse to go on as another number of ranks', async () => {
     const [alone, together] = [memoryStore(), memoryStore()]
     await trainWith([checkpoint({ store: alone })], { epochs: 1 })
@@ -117,8 +140,8 @@ describe('on two ranks', () => {
   })
 })
 
-function saving(store: CheckpointStore, when = every('2 steps', { last: true })): Hook {
-  return checkpoint({ store, when })
+function saving(store: CheckpointStore, when = every('2 steps', { last: true }), resume = 'auto'): Hook {
+  return checkpoint({ store, when, resume })
 }
 
 /** Eight steps. */

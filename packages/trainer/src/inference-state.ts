@@ -26,24 +26,42 @@ export async function captureInference({ pass, ledger }: InferenceParts): Promis
 /**
  * Goes on where a saved inference stood.
  *
- * @throws Error when the state does not fit; another can be restored then.
+ * @throws Error when the state does not fit; another can be restored then, or none.
  */
 export async function restoreInference(
   { pass, ledger }: InferenceParts,
   state: InferenceState,
 ): Promise<void> {
-  if ('session' in state) {
+  checkState(state)
+  const { loader } = pass
+  if (!loader.resumesExactly) {
+    ledger.warn('data is read again up to where the saved run stood: exact only if it gives the same batches')
+  }
+  const giveToHooks = ledger.hookStates.prepare(state.hooks)
+  const [beginning, before] = [loader.position, ledger.progress]
+  try {
+    await loader.seek(state.data)
+    const { step, samples, seconds } = state
+    const [epochs, totalSteps] = [pass.shareAfter(0), pass.totalSteps(step)]
+    ledger.resetTo({ step, epochs, samples, seconds, totalSteps, last: false })
+    await giveToHooks((message) => ledger.warn(message))
+  } catch (error) {
+    ledger.resetTo(before)
+    await loader.seek(beginning)
+    throw error
+  }
+  for (const request of state.requests) ledger.requests.add(request)
+}
+
+/** @throws TypeError on what is no state of an inference, such as that of a training run. */
+function checkState(state: Partial<InferenceState> | undefined): void {
+  if ('session' in Object(state)) {
     throw new TypeError(
       "this is the state of a training run: give it to the inference's option from, which takes its parameters",
     )
   }
-  if (!pass.loader.resumesExactly) {
-    ledger.warn('data is read again up to where the saved run stood: exact only if it gives the same batches')
-  }
-  await pass.loader.seek(state.data)
-  const { step, samples, seconds } = state
-  const [epochs, totalSteps] = [pass.shareAfter(0), pass.totalSteps(step)]
-  ledger.resetTo({ step, epochs, samples, seconds, totalSteps, last: false })
-  for (const request of state.requests) ledger.requests.add(request)
-  await ledger.hookStates.load(state.hooks, (message) => ledger.warn(message))
+  const isState =
+    Number.isInteger(state?.step) &&
+    [state?.data, state?.hooks, state?.requests].every((part) => typeof part === 'object' && part !== null)
+  if (!isState) throw new TypeError('this is not the state of an inference: give what capture() has returned')
 }

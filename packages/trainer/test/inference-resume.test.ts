@@ -270,6 +270,34 @@ describe('a state', () => {
     }
     expect((await infer({ hooks: [trying] })).outputs).toEqual(outputs.slice(2))
   })
+
+  test('that a hook refuses leaves none of it behind', async () => {
+    const { states, outputs } = await infer()
+    const saved = states[3] as InferenceState
+    const refusing: Hook = {
+      name: 'refusing',
+      setup(run) {
+        const load = (): void => {
+          throw new Error('no such counter')
+        }
+        run.persist({ version: 2, save: () => 0, load })
+        run.subscribe(inference.restore, async ({ restore }) => {
+          const older = { ...saved, hooks: { refusing: { version: 1, state: 0 } } }
+          await expect(restore(older)).rejects.toThrow('was saved as version 1; this one reads version 2')
+          const strange = { ...saved, hooks: { refusing: { version: 2, state: 0 } } }
+          await expect(restore(strange)).rejects.toThrow('no such counter')
+        })
+      },
+    }
+    const afresh = await infer({ hooks: [refusing] })
+    expect(afresh.outputs).toEqual(outputs)
+    expect(afresh.summary).toMatchObject({ steps: 6, samples: 23 })
+  })
+
+  test.each([undefined, null, 3, {}, { step: 1, data: {}, hooks: {} }])('is not %j', async (state) => {
+    const refused = infer({}, (state ?? null) as never)
+    await expect(refused).rejects.toThrow('this is not the state of an inference: give what capture()')
+  })
 })
 
 describe('a stream', () => {

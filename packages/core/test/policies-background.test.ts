@@ -393,6 +393,28 @@ describe('policies compose in any order', () => {
   })
 })
 
+describe('a hook that is disabled', () => {
+  it('is told of nothing that waits for it by then', async () => {
+    const run = new RecordedRun()
+    let calls = 0
+    const { told, hook } = follower(run, () => {
+      calls++
+      throw new Error('broken')
+    })
+    const cleanUp = await run.install(isolated(background(hook), { disableAfter: 2 }))
+    await run.steps(1, 6)
+    await finished(cleanUp())
+    expect([calls, told]).toEqual([2, []])
+    expect(run.log).toEqual([
+      'failed test.began: broken',
+      'failed test.began: broken',
+      'dropped test.began: 1, its handlers have failed 2 times (disableAfter)',
+      'cleaned up',
+      'dropped test.began: 3, its handlers have failed 2 times (disableAfter)',
+    ])
+  })
+})
+
 describe('options that cannot be are refused', () => {
   const hook: Hook<RecordedRun> = { name: 'hook', setup() {} }
 

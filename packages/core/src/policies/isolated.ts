@@ -64,6 +64,7 @@ function isolatedRun<Run extends PolicyRun>(run: Run, isolation: Isolation): Run
       })
     },
     report: (incident) => isolation.report(incident),
+    onQueue: (event, handler) => isolation.queued(event, run.onQueue?.(event, handler) ?? handler),
   }
   return overriding<Run>(run, members as Partial<Run>)
 }
@@ -93,6 +94,11 @@ class Isolation {
         this.failed(id, error)
       }
     }
+  }
+
+  /** What waits for a handler when the hook is disabled is passed over as well; the queue reports what it throws. */
+  queued<Context extends object>({ id }: Event<Context>, handler: Handler<Context>): Handler<Context> {
+    return (context) => (this.isDisabled ? this.dropped.add(id) : handler(context))
   }
 
   condition({ id }: Event<object>, condition: Condition): Condition {

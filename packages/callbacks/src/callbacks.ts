@@ -75,9 +75,15 @@ class CallbackList implements Callbacks {
 
   async setup(run: Run): Promise<Cleanup> {
     const followed = new FollowedRun(run)
-    for (const { hook } of this.members.values()) followed.join(hook)
-    await followed.ready()
+    // From now on, and not when all are set up: callbacks may come and go in the meantime.
     this.runs.add(followed)
+    try {
+      for (const { hook } of this.members.values()) followed.join(hook)
+      await followed.ready()
+    } catch (error) {
+      this.runs.delete(followed)
+      throw error
+    }
     return () => {
       this.runs.delete(followed)
       return followed.end()

@@ -136,3 +136,13 @@ test('two hooks of callbacks go by two names', async () => {
     [1, 2, 3, 4],
   ])
 })
+
+test('callbacks come and go while the run is being set up', async () => {
+  const [first, later] = [new Steps(), new MoreSteps()]
+  const hook = callbacks([first])
+  const running = trainWith([hook])
+  hook.add(later)
+  hook.remove(first)
+  await running
+  expect([first.seen, later.seen]).toEqual([[], [1, 2, 3, 4]])
+})

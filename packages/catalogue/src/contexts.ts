@@ -96,6 +96,43 @@ export interface InferenceCheckpointContext extends CheckpointPreContext {
   capture(): Promise<InferenceState>
 }
 
+/** Numbers that a hook has measured. */
+export interface MeasuredContext extends RunContext {
+  readonly step: number
+  readonly progress: Progress
+  /** What they are about, in one word: `system`, `statistics`. Whoever writes them down puts it before their names. */
+  readonly source: string
+  readonly values: Values
+}
+
+/** What can be looked at. */
+export type Media =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Pixels row by row, each of 1 (grey), 3 (red, green, blue) or 4 bytes (and opacity). */
+  | {
+      readonly kind: 'image'
+      readonly width: number
+      readonly height: number
+      readonly channels: 1 | 3 | 4
+      readonly data: Uint8Array
+    }
+  /** `counts[i]` values lie between `edges[i]` and `edges[i + 1]`. */
+  | { readonly kind: 'histogram'; readonly edges: readonly number[]; readonly counts: readonly number[] }
+  | {
+      readonly kind: 'table'
+      readonly columns: readonly string[]
+      readonly rows: readonly (readonly (string | number | boolean | null)[])[]
+    }
+
+/** Something to look at. */
+export interface MediaContext extends RunContext {
+  readonly step: number
+  readonly progress: Progress
+  /** Where it belongs, such as `samples` or `gradients/dense/kernel`: one name over many steps is one series. */
+  readonly name: string
+  readonly media: Media
+}
+
 /** A handler failed without ending the run. */
 export interface HookFailedContext extends RunContext {
   readonly hook: string

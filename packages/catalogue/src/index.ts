@@ -3,6 +3,7 @@ export type * from './contexts.ts'
 export * as evaluate from './evaluate.ts'
 export * as hook from './hook.ts'
 export * as inference from './inference.ts'
+export * as metrics from './metrics.ts'
 export type { Distributed, Progress } from './progress.ts'
 export type { Hook, PersistedState, RequestOptions, Run, RunSubscribeOptions } from './run.ts'
 export type {

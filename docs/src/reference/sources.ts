@@ -28,6 +28,7 @@ const eventFiles = [
   'checkpoint',
   'inference-configuration',
   'inference',
+  'metrics',
   'hook',
 ]
 

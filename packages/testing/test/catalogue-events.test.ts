@@ -30,6 +30,8 @@ test('the events of the catalogue are those that it exports, by id', () => {
       "inference.step.post",
       "inference.step.pre",
       "inference.stopped",
+      "metrics.measured",
+      "metrics.media",
       "train.batch.post",
       "train.batch.pre",
       "train.checkpoint",

@@ -298,10 +298,11 @@ export interface FailedContext extends RunContext {
   readonly at: string
   /**
    * Copies the run where it failed, as far as it had come: handlers of the event that failed are told of it again
-   * by a run that goes on from there. To be called while the event is delivered.
+   * by a run that goes on from there, unless that was `train.checkpoint`: its step is complete. To be called while
+   * the event is delivered.
    *
-   * @throws Error where there is nothing to go on from: before the session was open, or when an update of the
-   *   parameters broke off.
+   * @throws Error where there is nothing to go on from: before `train.ready`, or when an update of the parameters
+   *   broke off.
    */
   capture(): Promise<RunState>
 }

@@ -115,8 +115,11 @@ export class Ledger implements RunServices {
   }
 
   /** Makes every rank know what any rank asked for; from then on it counts. */
-  async agree(kinds: readonly RequestKind[]): Promise<void> {
-    if (this.group.worldSize === 1) return
+  agree(kinds: readonly RequestKind[]): void | Promise<void> {
+    if (this.group.worldSize > 1) return this.agreeWithOthers(kinds)
+  }
+
+  private async agreeWithOthers(kinds: readonly RequestKind[]): Promise<void> {
     const asked = Int32Array.from(kinds, (kind) => this.urgency(kind))
     await this.group.allReduce(asked, 'max')
     kinds.forEach((kind, at) => {
@@ -129,9 +132,12 @@ export class Ledger implements RunServices {
    *
    * @returns whether any rank's signal says that the run is to end.
    */
-  async agreeNow(): Promise<boolean> {
+  agreeNow(): boolean | Promise<boolean> {
+    return this.group.worldSize === 1 ? this.signal.aborted : this.agreeNowWithOthers()
+  }
+
+  private async agreeNowWithOthers(): Promise<boolean> {
     const { signal, group } = this
-    if (group.worldSize === 1) return signal.aborted
     const asked = Int32Array.of(signal.aborted ? 1 : 0, this.urgency('save'), this.urgency('stop'))
     await group.allReduce(asked, 'max')
     const [aborted, save, stop] = asked

@@ -44,6 +44,11 @@ export class Requests {
     this.agreedNow.add(kind)
   }
 
+  /** Whether all ranks know of any that is not to wait. */
+  get isUrgent(): boolean {
+    return this.agreedNow.size > 0
+  }
+
   /** The first pending request of a kind that all ranks know of. */
   find(kind: RequestKind): Request | undefined {
     return this.agreed.has(kind) ? this.pending.find((request) => request.kind === kind) : undefined

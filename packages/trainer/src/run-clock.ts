@@ -29,8 +29,11 @@ export class RunClock {
   }
 
   /** Gives the event loop a turn from time to time. */
-  async breathe(): Promise<void> {
-    if (clock() - this.turnedAt < turnEvery) return
+  breathe(): void | Promise<void> {
+    if (clock() - this.turnedAt >= turnEvery) return this.turn()
+  }
+
+  private async turn(): Promise<void> {
     await turn()
     this.turnedAt = clock()
   }

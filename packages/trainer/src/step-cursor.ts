@@ -28,14 +28,16 @@ const order: ReadonlyMap<string, number> = new Map(
  */
 export class StepCursor {
   /** The event that is being told, or is next. */
-  next: string
+  next: string = train.step.pre.id
   /** The place of the event to catch up with; 0 where there is nothing to catch up with. */
   private goal = 0
 
-  /** @throws RangeError where `next` is no event of a step. */
-  constructor(next: string = train.step.pre.id) {
-    this.next = next
-    this.goal = placeOf(next)
+  /** The cursor of a step that was interrupted. @throws RangeError where `next` is no event of a step. */
+  static at(next: string): StepCursor {
+    const cursor = new StepCursor()
+    cursor.next = next
+    cursor.goal = placeOf(next)
+    return cursor
   }
 
   get isCatchingUp(): boolean {

@@ -39,23 +39,18 @@ export class StepWork {
     const { loader } = this.parts.course
     if (step.cursor.isPast(train.batch.post)) return
     let microbatch = step.cursor.firstRound(step.microbatches.length, train.batch.post)
-    while (microbatch <= accumulate && (await this.hasBatch(step))) await this.fetchOne(step, microbatch++)
+    for (; microbatch <= accumulate; microbatch++) {
+      // Where the step was interrupted the batch was there, and the moment for requests has passed.
+      if (!step.cursor.isCatchingUp && !(await loader.hasMore())) break
+      await this.fetchOne(step, microbatch)
+    }
     if (loader.samplesPerEpoch === undefined) await this.countSamples(step)
   }
 
-  /** Whether there is another batch: at the same time the moment for what was asked for at once. */
-  private async hasBatch({ cursor }: Step): Promise<boolean> {
-    const { course, poll } = this.parts
-    // It was there, and the moment has passed, before the step was interrupted.
-    if (cursor.isCatchingUp) return true
-    if (!(await course.loader.hasMore())) return false
-    await poll(train.batch.pre)
-    return true
-  }
-
   private async fetchOne(step: Step, microbatch: number): Promise<void> {
-    const { course, tell } = this.parts
+    const { course, tell, poll } = this.parts
     const { cursor, microbatches } = step
+    if (!cursor.isCatchingUp) await poll(train.batch.pre)
     if (cursor.reach(train.batch.pre)) await tell(train.batch.pre, () => ({ ...step.context, microbatch }))
     if (microbatches.length < microbatch) {
       microbatches.push(await course.loader.take())
@@ -80,10 +75,11 @@ export class StepWork {
   // -- forward and backward
 
   async forwardBackward(step: Step): Promise<void> {
-    const { session, tell } = this.parts
+    const { session, ledger, options, tell } = this.parts
     const { cursor, microbatches } = step
     if (!cursor.isPast(train.forward_backward.pre)) {
-      await this.decideMeasures(step)
+      await ledger.agree(['log', 'stop'])
+      step.measured = ledger.requests.find('log') !== undefined || ledger.isDue(options.log)
       cursor.reach(train.forward_backward.pre)
       await tell(train.forward_backward.pre, () => step.context)
     }
@@ -93,12 +89,6 @@ export class StepWork {
     if (cursor.reach(train.forward_backward.post)) {
       await tell(train.forward_backward.post, () => step.context)
     }
-  }
-
-  private async decideMeasures(step: Step): Promise<void> {
-    const { ledger, options } = this.parts
-    await ledger.agree(['log', 'stop'])
-    step.measured = ledger.requests.find('log') !== undefined || ledger.isDue(options.log)
   }
 
   private async passOne(step: Step, microbatch: number): Promise<void> {
@@ -121,13 +111,16 @@ export class StepWork {
   // -- the update
 
   async update(step: Step): Promise<void> {
-    const { tell } = this.parts
+    const { session, tell } = this.parts
     const { cursor } = step
     if (step.skipped || !(await this.finishGradients(step))) return
     if (cursor.reach(train.optimizer_step.pre)) {
       await tell(train.optimizer_step.pre, () => step.context)
       if (await this.isSkipped(step)) return
-      await this.optimize(step)
+      step.isChanging = true
+      await session.optimizerStep(step.learningRate)
+      step.isChanging = false
+      step.updated = true
     }
     if (cursor.reach(train.optimizer_step.post)) await tell(train.optimizer_step.post, () => step.context)
   }
@@ -143,10 +136,13 @@ export class StepWork {
     return true
   }
 
-  private async isSkipped(step: Step): Promise<boolean> {
-    const { ledger } = this.parts
-    await ledger.agree(['skipStep'])
-    if (ledger.requests.take('skipStep').length === 0) return false
+  private isSkipped(step: Step): boolean | Promise<boolean> {
+    const agreed = this.parts.ledger.agree(['skipStep'])
+    return agreed === undefined ? this.takeSkips(step) : agreed.then(() => this.takeSkips(step))
+  }
+
+  private takeSkips(step: Step): boolean {
+    if (this.parts.ledger.requests.take('skipStep').length === 0) return false
     step.skipped = true
     this.skipped++
     return true
@@ -177,13 +173,6 @@ export class StepWork {
     if (gradients !== undefined) session.writeGradients(gradients)
     if (maxGradientNorm !== undefined) step.keepGradientNorm(session.clipGradients(maxGradientNorm))
     step.isChanging = false
-  }
-
-  private async optimize(step: Step): Promise<void> {
-    step.isChanging = true
-    await this.parts.session.optimizerStep(step.learningRate)
-    step.isChanging = false
-    step.updated = true
   }
 }
 

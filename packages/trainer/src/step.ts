@@ -70,7 +70,7 @@ export class Step {
 
   /** Goes on where it was interrupted. */
   takeUp({ partial, microbatches }: InterruptedStep, readbackLag: number): void {
-    this.cursor = new StepCursor(partial.next)
+    this.cursor = StepCursor.at(partial.next)
     this.microbatches.push(...microbatches)
     this.passed = partial.microbatches
     this.samples = partial.samples

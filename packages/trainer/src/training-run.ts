@@ -204,11 +204,11 @@ export class TrainingRun {
     const { ledger, course } = this
     await ledger.agree(['save', 'stop'])
     if (course.isDone(ledger.progress.step)) return true
-    await this.doAtOnce()
+    if (ledger.requests.isUrgent) await this.doAtOnce()
     return ledger.requests.find('stop') !== undefined
   }
 
-  private async hasStep(): Promise<boolean> {
+  private hasStep(): boolean | Promise<boolean> {
     return this.interrupted !== undefined || this.course.loader.hasMore()
   }
 
@@ -221,7 +221,9 @@ export class TrainingRun {
 
   /** One step; of one that was interrupted, the rest. */
   private async runStep(): Promise<void> {
-    const step = await this.beginStep()
+    const { interrupted } = this
+    this.release()
+    const step = interrupted === undefined ? await this.nextStep() : this.takeUp(interrupted)
     if (step.cursor.reach(train.step.pre)) await this.tell(train.step.pre, () => step.context)
     await this.work.fetch(step)
     await this.work.forwardBackward(step)
@@ -234,16 +236,6 @@ export class TrainingRun {
     step.cursor.reach(train.step.post)
     await this.tell(train.step.post, () => step.context)
     await this.checkpoint()
-  }
-
-  private async beginStep(): Promise<Step> {
-    this.release()
-    const { interrupted } = this
-    const step = interrupted === undefined ? await this.nextStep() : this.takeUp(interrupted)
-    this.step = step
-    this.underWay = step
-    this.interrupted = undefined
-    return step
   }
 
   private async nextStep(): Promise<Step> {
@@ -259,7 +251,7 @@ export class TrainingRun {
       last: done + 1 === totalSteps,
     })
     const learningRate = course.learningRate(done + 1, totalSteps)
-    const step = this.stepAt(course.loader.position, learningRate)
+    const step = this.beginStep(course.loader.position, learningRate)
     step.samples = samples
     return step
   }
@@ -270,16 +262,17 @@ export class TrainingRun {
     const { progress, data, learningRate } = interrupted.partial
     const { totalSteps } = ledger.progress
     ledger.begin({ ...progress, totalSteps, last: progress.step === totalSteps })
-    const step = this.stepAt(data, learningRate)
+    const step = this.beginStep(data, learningRate)
+    this.interrupted = undefined
     step.takeUp(interrupted, session.readbackLag)
     step.fetchedTo = this.course.loader.position
     if (step.logged) log.step = step.number
     return step
   }
 
-  private stepAt(data: DataState, learningRate: number): Step {
+  private beginStep(data: DataState, learningRate: number): Step {
     const { progress } = this.ledger
-    return new Step({
+    const step = new Step({
       distributed: this.base.distributed,
       number: progress.step,
       epoch: data.epoch,
@@ -288,6 +281,9 @@ export class TrainingRun {
       learningRate,
       onHostSync: () => this.countHostSync(),
     })
+    this.step = step
+    this.underWay = step
+    return step
   }
 
   /** What a stream tells only now: whether the epoch, and with it the run, ends with this step. */
@@ -321,20 +317,17 @@ export class TrainingRun {
   }
 
   private async evaluateWhenDue(step: Step): Promise<void> {
-    const { evaluate } = this.options
-    const isDue = step.evaluation !== undefined || (await this.isEvaluationDue(step))
-    if (evaluate === undefined || !isDue) return
-    step.evaluation ??= new Means(this.session.readbackLag)
+    const { ledger, options, session } = this
+    const { evaluate } = options
+    if (step.cursor.reach(evaluateEvents.pre)) {
+      await ledger.agree(['evaluate', 'stop'])
+      const requested = this.takeEvaluateRequests()
+      const isDue = evaluate !== undefined && (requested || ledger.isDue(evaluate.when))
+      if (isDue) step.evaluation ??= new Means(session.readbackLag)
+    }
+    if (evaluate === undefined || step.evaluation === undefined) return
     await this.evaluate(evaluate, step.evaluation, step.cursor)
     step.evaluation = undefined
-  }
-
-  private async isEvaluationDue({ cursor }: Step): Promise<boolean> {
-    const { evaluate } = this.options
-    if (!cursor.reach(evaluateEvents.pre)) return false
-    await this.ledger.agree(['evaluate', 'stop'])
-    const requested = this.takeEvaluateRequests()
-    return evaluate !== undefined && (requested || this.ledger.isDue(evaluate.when))
   }
 
   private takeEvaluateRequests(): boolean {
@@ -400,11 +393,13 @@ export class TrainingRun {
 
   /** Does what was asked for at once, before an event of the step: all ranks agree, the run saves, then ends. */
   private async poll(next?: Event<object>): Promise<void> {
-    await this.clock.breathe()
-    const isAborted = await this.ledger.agreeNow()
+    const { ledger, clock } = this
+    const breath = clock.breathe()
+    if (breath !== undefined) await breath
+    const isAborted = await ledger.agreeNow()
     if (next !== undefined) this.underWay?.cursor.reach(next)
     if (isAborted) this.askBySignal()
-    await this.doAtOnce()
+    if (ledger.requests.isUrgent) await this.doAtOnce()
   }
 
   private askBySignal(): void {

@@ -6,8 +6,9 @@
  */
 // biome-ignore-all lint/suspicious/noAssignInExpressions: an expression for each handler
 // biome-ignore-all lint/complexity/noCommaOperator: an expression for each handler
+import type { HandlerLimit } from './handler-limit.ts'
 import { nameHook } from './hook-error.ts'
-import { isThenable, within } from './platform.ts'
+import { isThenable } from './platform.ts'
 
 /** A handler of whatever event: the bus has matched them. */
 export type AnyHandler = (context: never) => unknown
@@ -37,7 +38,7 @@ const end = (): unknown => end
 export function deliverer(
   id: string,
   subscriptions: readonly Subscription[],
-  timeoutMs: number | undefined,
+  limit: HandlerLimit | undefined,
 ): Deliverer {
   const named: Named = (error, position) => nameHook(error, subscriptions[position]?.hook, id)
 
@@ -52,7 +53,8 @@ export function deliverer(
     } catch (error) {
       throw named(error, position)
     }
-    const settled = timeoutMs === undefined ? Promise.resolve(result) : within(timeoutMs, result)
+    const hook = subscriptions[position]?.hook
+    const settled = limit === undefined ? Promise.resolve(result) : limit.wait(result, hook, id)
     return settled.then(
       () => goOn(context, position),
       (error) => {

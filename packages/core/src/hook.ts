@@ -1,4 +1,5 @@
 import { nameHook } from './hook-error.ts'
+import { isThenable, within } from './platform.ts'
 
 /** Undoes what a hook's `setup` did: closes files, stops timers. */
 export type Cleanup = () => unknown
@@ -41,6 +42,11 @@ export interface InstalledHooks {
 
 type NamedCleanup = readonly [hook: string, cleanup: Cleanup]
 
+export interface InstallOptions {
+  /** Milliseconds after which a `setup` or a cleanup whose promise is unsettled has failed. Default: no limit. */
+  readonly handlerTimeoutMs?: number | undefined
+}
+
 /**
  * Sets up hooks in order, each with the run that `runFor` makes for its name. When one fails, those
  * before it are cleaned up.
@@ -51,13 +57,14 @@ type NamedCleanup = readonly [hook: string, cleanup: Cleanup]
 export async function installHooks<Run>(
   hooks: readonly Hook<Run>[],
   runFor: (name: string) => Run,
+  { handlerTimeoutMs }: InstallOptions = {},
 ): Promise<InstalledHooks> {
   const names = checkedNames(hooks)
   const cleanups: NamedCleanup[] = []
-  const cleanUp = (): Promise<void> => runAll(cleanups.splice(0).reverse())
+  const cleanUp = (): Promise<void> => runAll(cleanups.splice(0).reverse(), handlerTimeoutMs)
   for (const hook of hooks) {
     try {
-      const cleanup = await hook.setup(runFor(hook.name))
+      const cleanup = await inTime(hook.setup(runFor(hook.name)), handlerTimeoutMs)
       if (typeof cleanup === 'function') cleanups.push([hook.name, cleanup])
     } catch (error) {
       // The failed setup is what the user must hear of.
@@ -68,17 +75,24 @@ export async function installHooks<Run>(
   return { names, cleanUp }
 }
 
-async function runAll(cleanups: readonly NamedCleanup[]): Promise<void> {
+async function runAll(cleanups: readonly NamedCleanup[], timeoutMs: number | undefined): Promise<void> {
   const errors: unknown[] = []
   for (const [hook, cleanup] of cleanups) {
     try {
-      await cleanup()
+      await inTime(cleanup(), timeoutMs)
     } catch (error) {
       errors.push(nameHook(error, hook, 'cleanup'))
     }
   }
   if (errors.length > 1) throw new AggregateError(errors, errors.join('; '))
   if (errors.length === 1) throw errors[0]
+}
+
+/** What is promised, in time. @throws Error where it is not. */
+function inTime<Result>(result: Result, ms: number | undefined): Result | Promise<Awaited<Result>> {
+  if (ms === undefined || !isThenable(result)) return result
+  const late = (): Error => new Error(`its promise has not settled within ${ms} ms (handlerTimeoutMs)`)
+  return within(ms, result as PromiseLike<Awaited<Result>>, late)
 }
 
 function checkedNames(hooks: readonly Hook<never>[]): string[] {

@@ -26,13 +26,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** The promise's result, or an error once `ms` milliseconds have passed without one. */
-export function within<Result>(ms: number, promise: PromiseLike<Result>): Promise<Result> {
+export function within<Result>(
+  ms: number,
+  promise: PromiseLike<Result>,
+  error: () => Error,
+): Promise<Result> {
   let timer: unknown
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`the handler's promise has not settled within ${ms} ms (handlerTimeoutMs)`)),
-      ms,
-    )
+    timer = setTimeout(() => reject(error()), ms)
   })
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

@@ -4,7 +4,9 @@ export function overriding<Target extends object>(
   name: keyof Target,
   method: unknown,
 ): Target {
-  return new Proxy(target, {
+  // A proxy of the object itself could not override what cannot be redefined there.
+  return new Proxy({} as Target, {
+    has: (_, key) => key in target,
     get(_, key) {
       if (key === name) return method
       const value: unknown = Reflect.get(target, key, target)

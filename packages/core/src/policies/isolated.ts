@@ -122,7 +122,8 @@ class Isolation {
 
   async end(cleanup: Cleanup): Promise<void> {
     try {
-      await cleanup()
+      const result = cleanup()
+      if (isThenable(result)) await within(this.limits.handlerTimeoutMs, result)
     } catch (error) {
       this.failed('cleanup', error)
     }

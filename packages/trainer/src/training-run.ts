@@ -2,36 +2,29 @@ import {
   type CheckpointContext,
   type DataState,
   type EpochContext,
-  evaluate as evaluateEvents,
   type FailedContext,
   type FinishedContext,
-  isDueAtEnd,
-  type LogContext,
   type Progress,
   type Request,
   type RunContext,
   type RunState,
   train,
-  type Values,
 } from '@hookstep/catalogue'
 import type { Event, InstalledHooks } from '@hookstep/core'
 import type { Session } from './backend.ts'
+import { tellModel, tellOptions } from './configuration-events.ts'
 import { Course } from './course.ts'
 import { Ending } from './ending.ts'
-import { runEvaluation } from './evaluation.ts'
 import { messageOf, placeOf } from './failure.ts'
 import { Ledger } from './ledger.ts'
-import { liveGradients, liveParameters } from './live-arrays.ts'
-import { Means } from './means.ts'
 import type { ResolvedOptions, RunSummary } from './options.ts'
 import { leastOf } from './process-group.ts'
 import { RunClock } from './run-clock.ts'
 import { captureState, checkSameStep, reachedBy, restoreState } from './run-state.ts'
 import { withRates } from './schedule-rates.ts'
 import { type InterruptedStep, Step } from './step.ts'
-import { StepCursor } from './step-cursor.ts'
-import { StepLog, type StepLogOptions } from './step-log.ts'
-import { nonFinite, StepWork } from './step-work.ts'
+import { StepResults } from './step-results.ts'
+import { StepWork } from './step-work.ts'
 import { Telling } from './telling.ts'
 import { WhileDelivered } from './while-delivered.ts'
 
@@ -47,8 +40,8 @@ export class TrainingRun {
   private readonly telling: Telling
   private readonly ending: Ending<FinishedContext, Pick<FailedContext, 'capture'>>
   private session!: Session
-  private log!: StepLog
   private work!: StepWork
+  private results!: StepResults
   /** The last step that was begun. */
   private step: Step | undefined
   /** The same, until nothing of it is left to be done. */
@@ -56,11 +49,8 @@ export class TrainingRun {
   /** A step to be taken up: the saved run was interrupted in it. */
   private interrupted: InterruptedStep | undefined
   private isReady = false
-  private evaluatedStep = 0
   /** Whether `train.checkpoint` has been told at a step that was known to be the last. */
   private savedAtEnd = false
-  private lastLog: Values | undefined
-  private lastEvaluation: Values | undefined
   private readonly releasing: (void | Promise<void>)[] = []
 
   constructor(options: ResolvedOptions) {
@@ -102,58 +92,15 @@ export class TrainingRun {
   // -- before the first step
 
   private async configure(open: () => Promise<Session>): Promise<void> {
-    const { ledger, options, course, base } = this
-    await this.tell(train.configuration.start, () => ({ ...base, configuration: ledger.configuration }))
-    await this.tell(train.configuration.data_loader, () => ({
-      ...base,
-      data: options.data,
-      samplesPerEpoch: course.loader.samplesPerEpoch,
-      stepsPerEpoch: course.stepsPerEpoch,
-    }))
-    await this.openSession(open)
-    const { model, optimizer, parameterCount } = this.session
-    await this.tell(train.configuration.model_stages, () => ({
-      ...base,
-      backend: options.backend.name,
-      model,
-      parameterCount,
-      parameters: liveParameters(this.session, () => this.countHostSync()),
-    }))
-    await this.tell(train.configuration.optimizer, () => ({
-      ...base,
-      optimizer,
-      gradients: liveGradients(
-        this.session,
-        () => this.countHostSync(),
-        () => this.telling.at,
-      ),
-    }))
-    await this.schedule()
-  }
-
-  private async openSession(open: () => Promise<Session>): Promise<void> {
-    const { options, ledger, course, base } = this
+    const { ledger, options, course, clock, telling, tell } = this
+    await tellOptions({ options, ledger, course, telling })
     const session = await open()
-    const { readbackLag: lag, metricNames } = session
-    const deliver: StepLogOptions['deliver'] = (context, isSkipped) => this.deliver(context, isSkipped)
-    this.session = session
-    this.log = new StepLog({ lag, group: options.group, metricNames, base, deliver })
     const poll = (next: Event<object>): Promise<void> => this.poll(next)
-    this.work = new StepWork({ options, ledger, course, session, tell: this.tell, poll })
-  }
-
-  private async schedule(): Promise<void> {
-    const { ledger, course } = this
-    const adjusting = new WhileDelivered('adjust()', train.configuration.lr_scheduler)
-    await this.tell(train.configuration.lr_scheduler, () => ({
-      ...this.base,
-      learningRate: (step: number) => course.learningRate(step, ledger.progress.totalSteps),
-      adjust: (change: (rate: number, step: number) => number) => {
-        adjusting.check()
-        course.adjust(change)
-      },
-    }))
-    await adjusting.end()
+    const hasFailed = (): boolean => this.ending.hasFailed
+    this.session = session
+    this.work = new StepWork({ options, ledger, course, session, tell, poll })
+    this.results = new StepResults({ options, ledger, clock, session, tell, poll, hasFailed })
+    await tellModel({ options, ledger, course, telling }, session)
   }
 
   private async restore(): Promise<void> {
@@ -231,8 +178,8 @@ export class TrainingRun {
     this.session.zeroGradients()
     await this.lookAhead(step)
     this.reached = this.ledger.progress
-    await this.logWhenDue(step)
-    await this.evaluateWhenDue(step)
+    await this.results.logWhenDue(step)
+    await this.results.evaluateWhenDue(step)
     step.cursor.reach(train.step.post)
     await this.tell(train.step.post, () => step.context)
     await this.checkpoint()
@@ -258,7 +205,7 @@ export class TrainingRun {
 
   /** The step that was interrupted, as far as it has come. Only the length of the run may be another. */
   private takeUp(interrupted: InterruptedStep): Step {
-    const { ledger, session, log } = this
+    const { ledger, session, results } = this
     const { progress, data, learningRate } = interrupted.partial
     const { totalSteps } = ledger.progress
     ledger.begin({ ...progress, totalSteps, last: progress.step === totalSteps })
@@ -266,7 +213,7 @@ export class TrainingRun {
     this.interrupted = undefined
     step.takeUp(interrupted, session.readbackLag)
     step.fetchedTo = this.course.loader.position
-    if (step.logged) log.step = step.number
+    if (step.logged) results.log.step = step.number
     return step
   }
 
@@ -295,72 +242,6 @@ export class TrainingRun {
     const { epoch } = loader.position
     ledger.refine({ epochs: epoch, last: last || epoch === options.epochs })
     ending.refine(ledger.progress)
-  }
-
-  // -- what is done with a step's results
-
-  private async logWhenDue(step: Step): Promise<void> {
-    const { ledger, options, log } = this
-    if (!step.cursor.reach(train.log)) return
-    await ledger.agree(['log', 'stop'])
-    const requested = ledger.requests.take('log').length > 0
-    if (requested || ledger.isDue(options.log)) await log.add(step, ledger.progress)
-    await log.deliverUntil(step.number)
-  }
-
-  private async deliver(context: LogContext, isSkipped: boolean): Promise<void> {
-    this.lastLog = context.values
-    const { loss = 0 } = context.values
-    const isSpoiled = this.options.nonFiniteLoss === 'stop' && !isSkipped && !Number.isFinite(loss)
-    if (isSpoiled && !this.ending.hasFailed) throw nonFinite(context.step, loss)
-    await this.tell(train.log, () => context)
-  }
-
-  private async evaluateWhenDue(step: Step): Promise<void> {
-    const { ledger, options, session } = this
-    const { evaluate } = options
-    if (step.cursor.reach(evaluateEvents.pre)) {
-      await ledger.agree(['evaluate', 'stop'])
-      const requested = this.takeEvaluateRequests()
-      const isDue = evaluate !== undefined && (requested || ledger.isDue(evaluate.when))
-      if (isDue) step.evaluation ??= new Means(session.readbackLag)
-    }
-    if (evaluate === undefined || step.evaluation === undefined) return
-    await this.evaluate(evaluate, step.evaluation, step.cursor)
-    step.evaluation = undefined
-  }
-
-  private takeEvaluateRequests(): boolean {
-    const requested = this.ledger.requests.take('evaluate').length > 0
-    if (requested && this.options.evaluate === undefined) {
-      this.ledger.warn('an evaluation was asked for, but the trainer has no evaluate.data')
-    }
-    return requested
-  }
-
-  private async evaluate(
-    { data, batchSize }: NonNullable<ResolvedOptions['evaluate']>,
-    means: Means,
-    cursor: StepCursor,
-  ): Promise<void> {
-    const { ledger, session, options } = this
-    await this.log.flush()
-    const { step } = ledger.progress
-    this.evaluatedStep = step
-    this.lastEvaluation = await runEvaluation({
-      session,
-      data,
-      batchSize,
-      means,
-      cursor,
-      seed: options.seed,
-      group: options.group,
-      context: { ...this.base, step },
-      progress: () => Object.freeze({ ...ledger.progress, seconds: this.clock.seconds }),
-      tell: this.tell,
-      poll: (next) => this.poll(next),
-      onHostSync: () => this.countHostSync(),
-    })
   }
 
   private async checkpoint(): Promise<void> {
@@ -419,7 +300,7 @@ export class TrainingRun {
   }
 
   private async capture(): Promise<RunState> {
-    await this.log.flush()
+    await this.results.log.flush()
     const { options, session, ledger, underWay, interrupted, complete } = this
     const partial = underWay === undefined ? interrupted?.partial : await underWay.partial()
     // A batch that could not be fetched was not.
@@ -445,24 +326,12 @@ export class TrainingRun {
     if (step !== undefined) {
       ledger.refine({ last: true })
       this.reached = ledger.progress
-      await this.concludeStep(step)
-      await this.log.flush()
+      await this.results.conclude(step)
+      await this.results.log.flush()
       await ledger.agree(['save'])
       if (!this.savedAtEnd || ledger.requests.find('save') !== undefined) await this.checkpoint()
     }
-    await this.log.flush()
-  }
-
-  private async concludeStep(step: Step): Promise<void> {
-    const { log, evaluate } = this.options
-    const { ledger } = this
-    await ledger.agree(['log', 'evaluate'])
-    const asked = { log: ledger.requests.take('log').length > 0, evaluate: this.takeEvaluateRequests() }
-    if (this.log.step < step.number && (asked.log || isDueAtEnd(log)))
-      await this.log.add(step, ledger.progress)
-    const isEvaluated = evaluate === undefined || this.evaluatedStep === step.number
-    if (isEvaluated || !(asked.evaluate || isDueAtEnd(evaluate.when))) return
-    await this.evaluate(evaluate, new Means(this.session.readbackLag), new StepCursor())
+    await this.results.log.flush()
   }
 
   private async end(): Promise<void> {
@@ -476,7 +345,7 @@ export class TrainingRun {
   private async abort({ request }: Aborted): Promise<void> {
     try {
       this.session.zeroGradients()
-      await this.log.flush()
+      await this.results.log.flush()
       await this.ending.stop(request, true)
     } catch (error) {
       await this.fail(error)
@@ -486,7 +355,9 @@ export class TrainingRun {
   private async fail(error: unknown): Promise<void> {
     const capturing = new WhileDelivered('capture()', train.failed)
     const capture = (): Promise<RunState> => capturing.run(() => this.captureFailed())
-    await this.ending.fail(error, placeOf(error, this.telling.at), { capture }, () => this.log?.flush())
+    await this.ending.fail(error, placeOf(error, this.telling.at), { capture }, () =>
+      this.results?.log.flush(),
+    )
     await capturing.end()
   }
 
@@ -497,13 +368,14 @@ export class TrainingRun {
     if (underWay?.isChanging) {
       throw new Error(`there is nothing to go on from: the update of step ${underWay.number} broke off`)
     }
-    if (underWay !== undefined && this.log.delivered === underWay.number) underWay.skipLog()
+    if (underWay !== undefined && this.results.log.delivered === underWay.number) underWay.skipLog()
     return this.capture()
   }
 
   /** @throws what made the run fail. */
   private summary(): RunSummary {
-    const { reached, lastLog, lastEvaluation } = this
+    const { reached } = this
+    const { lastLog, lastEvaluation } = this.results ?? {}
     const { timings } = this.ledger
     return Object.freeze({
       ...this.ending.summary(),

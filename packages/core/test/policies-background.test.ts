@@ -393,6 +393,31 @@ describe('policies compose in any order', () => {
   })
 })
 
+describe('a handler that is unsubscribed', () => {
+  it.each(['dropped for newer ones', 'left at the end'])('does not miss what is %s', async (way) => {
+    const run = new RecordedRun()
+    let unsubscribe = (): void => {}
+    const hook: Hook<RecordedRun> = {
+      name: 'hook',
+      setup(run) {
+        unsubscribe = run.subscribe(began, ({ step }) => void run.log.push(`began ${step}`))
+        run.subscribe(ended, ({ step }) => (step === 0 ? new Promise(() => {}) : undefined))
+      },
+    }
+    const policy = background(hook, { capacity: 2, overflow: 'drop-oldest', drainMs: 20 })
+    const cleanUp = await run.install(policy)
+    if (way === 'left at the end') {
+      run.trigger(ended, { step: 0 })
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    await run.steps(1, 2)
+    unsubscribe()
+    if (way === 'dropped for newer ones') for (const step of [1, 2]) run.trigger(ended, { step })
+    await finished(cleanUp())
+    expect(run.log.filter((line) => !line.startsWith('failed test.ended'))).toEqual([])
+  })
+})
+
 describe('a hook that is disabled', () => {
   it('is told of nothing that waits for it by then', async () => {
     const run = new RecordedRun()

@@ -59,7 +59,7 @@ export class HandlerQueue {
     if (this.waiting.isFull && this.options.overflow === 'block') return this.addLate(listener, context)
     const dropped = this.waiting.add(listener, context)
     if (!this.isBusy) this.begin()
-    if (dropped !== undefined) this.dropped.add(dropped.at)
+    if (dropped !== undefined && !dropped.isOver) this.dropped.add(dropped.at)
   }
 
   get isIdle(): boolean {
@@ -86,7 +86,8 @@ export class HandlerQueue {
     this.dropped.tellRest()
     const left = new Map<string, number>()
     for (let next = this.next(); next !== undefined; next = this.next()) {
-      left.set(next.listener.at, (left.get(next.listener.at) ?? 0) + 1)
+      const { at, isOver } = next.listener
+      if (!isOver) left.set(at, (left.get(at) ?? 0) + 1)
     }
     this.giveUp?.(new Error(`its promise has not settled: ${reason}`))
     for (const [at, count] of left) this.options.report({ kind: 'dropped', at, count, reason })

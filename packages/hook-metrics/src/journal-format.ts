@@ -1,9 +1,14 @@
-import type { JournalRow } from './rows.ts'
+import type { JournalRow, KeptMedia } from './rows.ts'
+
+/** What is written. Files of version 1 have no `measured` and no `media` rows, and are read as well. */
+export const formatVersion = 2
 
 const types: readonly string[] = [
   'start',
   'log',
   'evaluation',
+  'measured',
+  'media',
   'finished',
   'stopped',
   'failed',
@@ -37,9 +42,12 @@ export function parseJournal(text: string): JournalRow[] {
 export function parseRow(line: string): JournalRow | undefined {
   const row = parseJson(line) as Partial<JournalRow> | null | undefined
   if (row == null || !types.includes(row.type as string)) return undefined
-  if (row.type === 'start' && row.version !== 1) {
-    throw new SyntaxError(`this journal is of version ${row.version}; version 1 is known here`)
+  if (row.type === 'start' && row.version !== 1 && row.version !== formatVersion) {
+    throw new SyntaxError(
+      `this journal is of version ${row.version}; versions 1 and ${formatVersion} are known here`,
+    )
   }
+  if (row.type === 'media') return { ...row, media: readMedia(row.media as KeptMedia) } as JournalRow
   return ('values' in row ? { ...row, values: readNumbers(row.values) } : row) as JournalRow
 }
 
@@ -53,4 +61,10 @@ function parseJson(text: string): unknown {
 
 function readNumbers(values: Readonly<Record<string, number | string>> = {}): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]))
+}
+
+/** A cell of a table may have been a text in the first place. */
+function readMedia(media: KeptMedia): KeptMedia {
+  if (media.kind !== 'histogram') return media
+  return { ...media, edges: media.edges.map(Number), counts: media.counts.map(Number) }
 }

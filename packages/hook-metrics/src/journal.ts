@@ -1,8 +1,12 @@
-import { checkpoint, evaluate, type Hook, type Progress, type Run, train } from '@hookstep/catalogue'
-import { JournalFile, type JournalPosition, prepareFolder } from './journal-file.ts'
-import { formatRow } from './journal-format.ts'
-import { onEnd } from './plain-lines.ts'
-import { evaluationRow, type JournalRow, logRow, position, type StartRow } from './rows.ts'
+import { randomUUID } from 'node:crypto'
+import { evaluate, type Hook, metrics, type Progress, type Run, train } from '@hookstep/catalogue'
+import { firstLines } from './first-lines.ts'
+import type { GrowingFile } from './growing-file.ts'
+import { formatRow, formatVersion, parseRow } from './journal-format.ts'
+import { mediaRow } from './media-row.ts'
+import { type FilePosition, fileFor, type NumberedFile, prepareFolder } from './numbered-file.ts'
+import { evaluationRow, type JournalRow, logRow, measuredRow, position, type StartRow } from './rows.ts'
+import { syncing } from './syncing.ts'
 import { versions } from './versions.ts'
 
 /** A hook that writes a journal. */
@@ -12,8 +16,8 @@ export interface Journal extends Hook {
 }
 
 /**
- * Writes every `train.log` and every evaluation of a run to a file, and how the run began and ended: a
- * JSON object a line. Folders are made. A file that is there already is kept: the run writes
+ * Writes what a run tells in numbers to a file (`train.log`, evaluations, `metrics.measured`, `metrics.media`), and
+ * how it began and ended: a JSON object a line. Folders are made. A file that is there already is kept: the run writes
  * `journal-2.jsonl` beside it. A resumed run goes on in its own file, without the rows that came after
  * the checkpoint. The main rank's only.
  *
@@ -41,7 +45,7 @@ export function journal(file: string): Journal {
       let open: JournalFile | undefined
       run.persist<JournalPosition | null>({
         version: 1,
-        save: () => open?.position ?? saved,
+        save: () => (open === undefined ? saved : positionIn(open)),
         load: (state) => {
           saved = state
         },
@@ -50,51 +54,62 @@ export function journal(file: string): Journal {
         await prepareFolder(file)
         run.subscribe(train.ready, async ({ progress }) => {
           open = await openFor(run, file, saved)
-          current = open.lines.path
-          open.lines.append(formatRow(startRow(run, open.run, progress)))
+          current = open.file.path
+          open.file.append(formatRow(startRow(run, open.run, progress)))
         })
-        follow(run, () => open)
+        follow(run, () => open?.file)
       }
-      return () => open?.lines.close()
+      return () => open?.file.close()
     },
   }
 }
 
-/** Writes the rows of a run to the journal that is open by then. */
-function follow(run: Run, journalOf: () => JournalFile | undefined): void {
-  const append = (row: JournalRow): void => journalOf()?.lines.append(formatRow(row))
+/** Where in which journal a checkpoint was taken. */
+type JournalPosition = FilePosition & {
+  /** The run that the journal belongs to. */
+  readonly run: string
+}
+
+/** A journal that is being written. */
+interface JournalFile extends NumberedFile {
+  readonly run: string
+}
+
+function positionIn({ run, number, file }: JournalFile): JournalPosition {
+  return { run, number, bytes: file.bytes }
+}
+
+/** Writes the rows of a run to the file that is open by then. */
+function follow(run: Run, opened: () => GrowingFile | undefined): void {
+  const append = (row: JournalRow): void => opened()?.append(formatRow(row))
   run.subscribe(train.log, (context) => append(logRow(context)))
+  run.subscribe(metrics.measured, (context) => append(measuredRow(context)))
+  run.subscribe(metrics.media, (context) => append(mediaRow(context)))
   run.subscribe(evaluate.post, (context) => {
     append(evaluationRow(context))
-    journalOf()?.lines.flush()
+    opened()?.flush()
   })
-  run.subscribe(checkpoint.pre, () => journalOf()?.lines.sync())
-  onEnd(run, (row) => {
-    // A run that failed because of its journal cannot say so there.
-    if (row.type === 'failed' && journalOf()?.lines.failed === true) return
-    append(row)
-    return journalOf()?.lines.sync()
-  })
+  syncing(run, opened, append)
 }
 
 /** The journal of the run that goes on, or a new one. */
-async function openFor(run: Run, file: string, saved: JournalPosition | null): Promise<JournalFile> {
-  const resumed = saved === null ? undefined : await JournalFile.reopen(file, saved)
-  if (resumed !== undefined) return resumed
-  const created = await JournalFile.create(file, saved?.run)
-  const { path } = created.lines
-  if (saved !== null) {
-    run.warn(`the journal of the run that goes on is not at ${file}; ${path} begins at this step`)
-  } else if (created.number > 1) {
-    run.warn(`${file} is there already and is kept; this run is written to ${path}`)
-  }
-  return created
+async function openFor(run: Run, path: string, saved: JournalPosition | null): Promise<JournalFile> {
+  const holds = async (candidate: string): Promise<boolean> => (await runOf(candidate)) === saved?.run
+  const opened = await fileFor(run, { what: 'journal', path, saved, holds })
+  return { ...opened, run: saved?.run ?? randomUUID() }
+}
+
+/** The run that a journal's first row names. */
+async function runOf(path: string): Promise<string | undefined> {
+  const [line = ''] = await firstLines(path, 1)
+  const row = parseRow(line)
+  return row?.type === 'start' ? row.run : undefined
 }
 
 function startRow({ distributed, configuration }: Run, run: string, progress: Progress): StartRow {
   return {
     type: 'start',
-    version: 1,
+    version: formatVersion,
     ...position(progress),
     run,
     date: new Date().toISOString(),

@@ -4,6 +4,8 @@ import type {
   FinishedContext,
   Json,
   LogContext,
+  MeasuredContext,
+  Media,
   Progress,
   StoppedContext,
   Values,
@@ -24,8 +26,8 @@ export interface RowPosition {
 /** A run begins, or goes on where `step` is not 0. */
 export interface StartRow extends RowPosition {
   readonly type: 'start'
-  /** Of the journal's format. */
-  readonly version: 1
+  /** Of the journal's format: 2 since rows may be `measured` and `media`. */
+  readonly version: 1 | 2
   /** Random; the same in every file and after every resume of one run. */
   readonly run: string
   /** ISO 8601, in UTC. */
@@ -49,6 +51,27 @@ export interface EvaluationRow extends RowPosition {
   readonly type: 'evaluation'
   readonly values: Values
 }
+
+/** Numbers that a hook has measured: `metrics.measured`. */
+export interface MeasuredRow extends RowPosition {
+  readonly type: 'measured'
+  /** What they are about: `system`, `throughput`, `statistics`. */
+  readonly source: string
+  readonly values: Values
+}
+
+/** Something to look at: `metrics.media`. */
+export interface MediaRow extends RowPosition {
+  readonly type: 'media'
+  /** One name over many steps is one series. */
+  readonly name: string
+  readonly media: KeptMedia
+}
+
+/** As media stand in a journal: an image as a PNG file in base64, everything else as it came. */
+export type KeptMedia =
+  | Exclude<Media, { kind: 'image' }>
+  | { readonly kind: 'image'; readonly width: number; readonly height: number; readonly png: string }
 
 /** All steps or epochs are done. */
 export interface FinishedRow extends RowPosition {
@@ -78,7 +101,7 @@ export interface FailedRow extends RowPosition {
 export type EndRow = FinishedRow | StoppedRow | FailedRow
 
 /** One line of a journal. */
-export type JournalRow = StartRow | LogRow | EvaluationRow | EndRow
+export type JournalRow = StartRow | LogRow | EvaluationRow | MeasuredRow | MediaRow | EndRow
 
 export function logRow({ step, progress, values }: LogContext): LogRow {
   return { type: 'log', ...position(progress), step, values }
@@ -86,6 +109,10 @@ export function logRow({ step, progress, values }: LogContext): LogRow {
 
 export function evaluationRow({ step, progress, values }: EvaluatedContext): EvaluationRow {
   return { type: 'evaluation', ...position(progress), step, values }
+}
+
+export function measuredRow({ step, progress, source, values }: MeasuredContext): MeasuredRow {
+  return { type: 'measured', ...position(progress), step, source, values }
 }
 
 export function finishedRow({ progress }: FinishedContext): FinishedRow {

@@ -16,8 +16,10 @@ import { type Dataset, inMemoryGroup, type NdArray, type TrainerOptions } from '
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import schema from '../journal.schema.json' with { type: 'json' }
+import { encodePng } from '../src/png.ts'
 import { bundle, shell, temporaryFolder } from './processes.ts'
 import { at, evaluated, small, trainWith } from './runs.ts'
+import { shown, telling } from './telling.ts'
 
 let file: string
 
@@ -55,6 +57,8 @@ function stoppingAfter(step: number): Hook {
   return at(train.step.post, (context, run) => context.step === step && run.stop('enough seen'), 'critic')
 }
 
+const at4 = { step: 4, epoch: 0.5, samples: 32 }
+
 describe('a journal', () => {
   test('tells how a run began, what it measured and how it ended', async () => {
     const measured: Values[] = []
@@ -83,7 +87,7 @@ describe('a journal', () => {
     const { run, date, ...start } = rows[0] as JournalRow & { type: 'start' }
     expect([run, date]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), new Date(date).toISOString()])
     expect(start).toMatchObject({
-      version: 1,
+      version: 2,
       versions: { hookstep: expect.any(String), node: process.versions.node },
       worldSize: 1,
       configuration: { batchSize: 8, epochs: 2, maxGradientNorm: 1 },
@@ -136,9 +140,28 @@ describe('a journal', () => {
     expect(await readFile(file, 'utf8')).toContain('"loss":"NaN"')
   })
 
+  test('keeps what hooks measure and show', async () => {
+    await trainWith([journal(file), telling(4)], small)
+    const rows = await readJournal(file)
+    const image = rows.find((row) => row.type === 'media' && row.media.kind === 'image')
+    expect(
+      rows.flatMap((row) => (row.type === 'measured' || row.type === 'media' ? [told(row)] : [])),
+    ).toEqual([
+      { ...at4, type: 'measured', source: 'system', values: { cpu_percent: 12.5, broken: NaN } },
+      ...Object.entries(shown).map(([name, media]) => ({
+        ...at4,
+        type: 'media',
+        name,
+        media:
+          media.kind === 'image' ? expect.objectContaining({ kind: 'image', width: 2, height: 1 }) : media,
+      })),
+    ])
+    expect(image).toMatchObject({ media: { png: Buffer.from(encodePng(shown.picture)).toString('base64') } })
+  })
+
   test('is what its published schema says', async () => {
     const failing = faultyHook({ at: train.step.post, fault: 'throws', delivery: 3 })
-    await trainWith([journal(file)])
+    await trainWith([journal(file), telling(3)])
     await trainWith([journal(file), stoppingAfter(2)])
     await trainWith([journal(file), failing]).catch(() => {})
     const texts = await Promise.all(
@@ -147,6 +170,8 @@ describe('a journal', () => {
     const rows = texts.flatMap((text) => text.trimEnd().split('\n')).map((row) => JSON.parse(row) as object)
     const validate = new Ajv2020({ strict: true, allErrors: true, strictRequired: false }).compile(schema)
     expect(rows.flatMap((row) => (validate(row) ? [] : [{ row, errors: validate.errors }]))).toEqual([])
+    const kinds = new Set(rows.map((row) => (row as JournalRow).type))
+    expect([...kinds].sort().join(' ')).toBe('evaluation failed finished log measured media start stopped')
     const log = rows.find((row) => 'values' in row)
     const others = ['NaN', 'nan', null].map((loss) => validate({ ...log, values: { loss } }))
     expect(others).toEqual([true, false, false])
@@ -323,8 +348,8 @@ describe('says what is wrong', () => {
     await writeFile(file, '{"type":"finished","step":1,"epoch":1,"samples":1,"seconds":1}\n{"type":"lo\n[]\n')
     await expect(readJournal(file)).rejects.toThrow(`${file}: line 2 is no row of a journal: {"type":"lo`)
     await expect(readJournal(`${file}x`)).rejects.toThrow('ENOENT')
-    expect(() => parseJournal('{"type":"start","version":2}\n')).toThrow(
-      'this journal is of version 2; version 1 is known here',
+    expect(() => parseJournal('{"type":"start","version":3}\n')).toThrow(
+      'this journal is of version 3; versions 1 and 2 are known here',
     )
   })
 })

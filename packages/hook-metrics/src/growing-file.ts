@@ -1,17 +1,17 @@
 import { type FileHandle, open, truncate } from 'node:fs/promises'
 
-/** Milliseconds that a line waits at most before its writing begins. */
+/** Milliseconds that a piece waits at most before its writing begins. */
 const flushMs = 1000
 
 /**
- * A file that grows by whole lines. Lines are gathered and written in the background, in order; what
- * goes wrong there is thrown by the next call.
+ * A file that grows by whole pieces: lines, or records. They are gathered and written in the background, in
+ * order; what goes wrong there is thrown by the next call.
  */
-export class LineFile {
+export class GrowingFile {
   readonly path: string
   private readonly handle: FileHandle
   private length: number
-  private pending: string[] = []
+  private pending: Uint8Array[] = []
   private timer: NodeJS.Timeout | undefined
   /** Settles when all that was flushed is written; never rejects. */
   private written: Promise<void> = Promise.resolve()
@@ -25,14 +25,14 @@ export class LineFile {
   }
 
   /** Creates a file that is not there yet; the error's code is `EEXIST` where it is. */
-  static async create(path: string): Promise<LineFile> {
-    return new LineFile(path, await open(path, 'ax'), 0)
+  static async create(path: string): Promise<GrowingFile> {
+    return new GrowingFile(path, await open(path, 'ax'), 0)
   }
 
   /** Opens a file to go on after its first `bytes` bytes. */
-  static async goOn(path: string, bytes: number): Promise<LineFile> {
+  static async goOn(path: string, bytes: number): Promise<GrowingFile> {
     await truncate(path, bytes)
-    return new LineFile(path, await open(path, 'a'), bytes)
+    return new GrowingFile(path, await open(path, 'a'), bytes)
   }
 
   /** Length of the file in bytes once all that was appended is written. */
@@ -45,11 +45,12 @@ export class LineFile {
     return this.failure !== undefined
   }
 
-  /** Adds a line, with its line break. It is written within a second. */
-  append(line: string): void {
+  /** Adds a piece: text is written as UTF-8. Its writing begins within a second. */
+  append(piece: string | Uint8Array): void {
     this.check()
-    this.pending.push(line)
-    this.length += Buffer.byteLength(line)
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+    this.pending.push(bytes)
+    this.length += bytes.length
     this.timer ??= setTimeout(() => this.flush(), flushMs)
   }
 
@@ -77,11 +78,11 @@ export class LineFile {
   }
 
   private async write(): Promise<void> {
-    const text = this.pending.join('')
+    const pieces = this.pending
     this.pending = []
-    if (text === '' || this.failed) return
+    if (pieces.length === 0 || this.failed) return
     try {
-      await this.handle.appendFile(text)
+      await this.handle.appendFile(Buffer.concat(pieces))
     } catch (cause) {
       this.failure = new Error(`${this.path} cannot be written: ${(cause as Error).message}`, { cause })
     }

@@ -1,0 +1,17 @@
+import { open } from 'node:fs/promises'
+
+/** The first lines of a file, without their line breaks; fewer where it has fewer. */
+export async function firstLines(path: string, count: number): Promise<string[]> {
+  const file = await open(path)
+  try {
+    const lines: string[] = []
+    if (count === 0) return lines
+    for await (const line of file.readLines({ autoClose: false })) {
+      lines.push(line)
+      if (lines.length === count) break
+    }
+    return lines
+  } finally {
+    await file.close()
+  }
+}

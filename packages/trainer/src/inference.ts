@@ -9,6 +9,7 @@ import {
   resolveInferenceOptions,
 } from './inference-options.ts'
 import { type InferenceOutput, InferenceRun } from './inference-run.ts'
+import { closeAtEnd } from './platform.ts'
 
 /**
  * Passes data through a trained model, batch by batch and in order, and tells every moment of it to hooks. Only
@@ -27,11 +28,14 @@ export class Inference {
   private iterator: AsyncGenerator<InferenceOutput, InferenceSummary, void> | undefined
   private pushing: Promise<InferenceSummary> | undefined
   private closed = false
+  /** Closes it, at the end of an `await using`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
   /** @throws TypeError | RangeError on an option that cannot be, naming it, its value and the remedy. */
   constructor(options: InferenceOptions) {
     this.options = resolveInferenceOptions(options)
     this.inferenceRun = new InferenceRun(this.options)
+    closeAtEnd(this, () => this.close())
   }
 
   /**
@@ -85,10 +89,6 @@ export class Inference {
     this.inferenceRun.abandon()
     await this.iterator?.return(undefined as never)
     await this.release()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   private async *iterate(): AsyncGenerator<InferenceOutput, InferenceSummary, void> {

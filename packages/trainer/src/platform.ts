@@ -17,6 +17,12 @@ interface Platform {
 
 const platform = globalThis as unknown as Platform
 
+/** Lets `await using` close something. Where the platform does not know the symbol yet, compilers write it so. */
+export function closeAtEnd(target: AsyncDisposable, close: () => Promise<void>): void {
+  const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+  Object.defineProperty(target, asyncDispose, { value: close })
+}
+
 /** Seconds on a clock that never goes back. */
 export function clock(): number {
   return platform.performance.now() / 1000

@@ -12,6 +12,7 @@ import {
   resolveOptions,
   type TrainerOptions,
 } from './options.ts'
+import { closeAtEnd } from './platform.ts'
 import { StandaloneEvaluation } from './standalone-evaluation.ts'
 import { TrainingRun } from './training-run.ts'
 
@@ -42,11 +43,14 @@ export class Trainer {
   private training: Promise<RunSummary> | undefined
   private phase: keyof typeof whyNotTrain | 'fresh' = 'fresh'
   private closed = false
+  /** Closes it, at the end of an `await using`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
   /** @throws TypeError | RangeError on an option that cannot be, naming it, its value and the remedy. */
   constructor(options: TrainerOptions) {
     this.options = resolveOptions(options)
     this.run = new TrainingRun(this.options)
+    closeAtEnd(this, () => this.close())
   }
 
   /**
@@ -129,10 +133,6 @@ export class Trainer {
       this.run.ledger.unsubscribeAll()
       await (await this.session?.catch(() => undefined))?.close()
     }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   private setUp(): Promise<InstalledHooks> {

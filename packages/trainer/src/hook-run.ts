@@ -22,6 +22,7 @@ import {
 } from '@hookstep/core'
 import type { Incident } from '@hookstep/core/policies'
 import type { Lane } from './handler-times.ts'
+import { either } from './run-end.ts'
 import type { SpanListener, Timings } from './timings.ts'
 
 /** What a run offers to its hooks. */
@@ -39,8 +40,8 @@ export interface RunServices {
   readonly timings: Timings
   /** Errors of handlers of closing events. */
   readonly closingErrors: unknown[]
-  /** Told of every subscription, to end those that are left when the run closes. */
-  onSubscribed(unsubscribe: Unsubscribe): void
+  /** Ends the subscriptions that are left when the run closes. */
+  readonly runEnd: AbortSignalLike
 }
 
 /** Events that every handler must hear. */
@@ -82,19 +83,19 @@ export class HookRun implements Run {
     handler: Handler<NoInfer<Context>>,
     options: RunSubscribeOptions<NoInfer<Context>> = {},
   ): Unsubscribe {
-    const { when, ...others } = options
+    const { when, once, signal } = options
+    const { bus, runEnd } = this.services
     const predicate = when === undefined ? undefined : this.toPredicate<Context>(when)
     const timed = this.timed(event, handler, 'run')
     const delivered = closing.has(event.id)
       ? { handler: this.guarded(event, timed, predicate) }
       : { handler: timed, ...(predicate && { when: predicate }) }
-    const unsubscribe = this.services.bus.subscribe(event, delivered.handler, {
-      ...others,
+    return bus.subscribe(event, delivered.handler, {
+      ...(once && { once }),
       ...('when' in delivered && { when: delivered.when }),
+      signal: signal === undefined ? runEnd : either(runEnd, signal),
       hook: this.name,
     })
-    this.services.onSubscribed(unsubscribe)
-    return unsubscribe
   }
 
   trigger<Context extends object>(event: Event<Context>, context: NoInfer<Context>): void | Promise<void> {

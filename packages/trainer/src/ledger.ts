@@ -9,7 +9,7 @@ import {
   type RequestOptions,
   type Trigger,
 } from '@hookstep/catalogue'
-import type { AbortSignalLike, EventBus, Unsubscribe } from '@hookstep/core'
+import type { AbortSignalLike, EventBus } from '@hookstep/core'
 import type { Incident } from '@hookstep/core/policies'
 import type { RunServices } from './hook-run.ts'
 import { HookStates } from './hook-states.ts'
@@ -17,6 +17,7 @@ import { Incidents } from './incidents.ts'
 import { printWarning } from './platform.ts'
 import { type ProcessGroup, plainDistributed } from './process-group.ts'
 import { Requests } from './requests.ts'
+import { RunEnd } from './run-end.ts'
 import { Timings } from './timings.ts'
 
 /** What the options of training and of inference have in common. */
@@ -46,6 +47,7 @@ export class Ledger implements RunServices {
   readonly warnings: string[] = []
   readonly incidents: Incidents
   readonly timings: Timings
+  readonly runEnd: RunEnd = new RunEnd()
   /** What handlers of closing events threw: all of them are called, whatever one of them does. */
   readonly closingErrors: unknown[] = []
   /** Told of every request that is made on this rank. */
@@ -54,7 +56,6 @@ export class Ledger implements RunServices {
   private before: Progress
   private now: Progress
   private readonly group: ProcessGroup
-  private readonly subscriptions = new Set<Unsubscribe>()
 
   /** @throws RangeError where a trigger of the run's own cannot be. */
   constructor(options: LedgerOptions, totalSteps: number | undefined) {
@@ -161,14 +162,9 @@ export class Ledger implements RunServices {
     this.incidents.add(hook, incident)
   }
 
-  onSubscribed(unsubscribe: Unsubscribe): void {
-    this.subscriptions.add(unsubscribe)
-  }
-
-  /** Ends the subscriptions that are left. */
+  /** Ends the subscriptions that are left; none comes after it. */
   unsubscribeAll(): void {
-    for (const unsubscribe of this.subscriptions) unsubscribe()
-    this.subscriptions.clear()
+    this.runEnd.abort()
   }
 
   private urgency(kind: RequestKind): number {

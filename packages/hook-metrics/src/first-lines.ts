@@ -5,7 +5,6 @@ export async function firstLines(path: string, count: number): Promise<string[]>
   const file = await open(path)
   try {
     const lines: string[] = []
-    if (count === 0) return lines
     for await (const line of file.readLines({ autoClose: false })) {
       lines.push(line)
       if (lines.length === count) break

@@ -1,4 +1,5 @@
 import { type FileHandle, open, truncate } from 'node:fs/promises'
+import { basename } from 'node:path'
 
 /** Milliseconds that a piece waits at most before its writing begins. */
 const flushMs = 1000
@@ -33,6 +34,11 @@ export class GrowingFile {
   static async goOn(path: string, bytes: number): Promise<GrowingFile> {
     await truncate(path, bytes)
     return new GrowingFile(path, await open(path, 'a'), bytes)
+  }
+
+  /** Without its folder. */
+  get name(): string {
+    return basename(this.path)
   }
 
   /** Length of the file in bytes once all that was appended is written. */

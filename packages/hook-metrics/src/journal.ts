@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { evaluate, type Hook, metrics, type Progress, type Run, train } from '@hookstep/catalogue'
+import { checkName } from './check-name.ts'
 import { firstLines } from './first-lines.ts'
 import type { GrowingFile } from './growing-file.ts'
 import { formatRow, formatVersion, parseRow } from './journal-format.ts'
@@ -31,9 +32,7 @@ export interface Journal extends Hook {
  * @throws TypeError when no file is named.
  */
 export function journal(file: string): Journal {
-  if (typeof file !== 'string' || file === '') {
-    throw new TypeError(`journal(${JSON.stringify(file)}): name a file, such as 'runs/digits/journal.jsonl'`)
-  }
+  checkName('journal', file, 'a file', 'runs/digits/journal.jsonl')
   let current = file
   return {
     name: 'journal',

@@ -1,4 +1,6 @@
+export { type Csv, csv } from './csv.ts'
 export { type Journal, journal } from './journal.ts'
 export { type ProgressBarOptions, progressBar } from './progress-bar.ts'
 export { readJournal } from './read-journal.ts'
+export { type TensorBoard, tensorBoard } from './tensorboard/tensor-board.ts'
 export type { Terminal } from './terminal.ts'

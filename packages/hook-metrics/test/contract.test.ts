@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { consoleLines, history } from '@hookstep/hook-metrics'
-import { journal, progressBar } from '@hookstep/hook-metrics/node'
+import { csv, journal, progressBar, tensorBoard } from '@hookstep/hook-metrics/node'
 import { hookContract } from '@hookstep/testing'
 import { afterEach, beforeEach, describe, test, vi } from 'vitest'
 import { temporaryFolder } from './processes.ts'
@@ -20,6 +20,16 @@ const subjects = {
   // Its position depends on how long the seconds are; a second run finds the file of the first, and warns.
   journal: {
     hook: async () => journal(join(await temporaryFolder(), 'journal.jsonl')),
+    timed: true,
+    resumes: true,
+  },
+  table: {
+    hook: async () => csv(join(await temporaryFolder(), 'numbers.csv')),
+    timed: true,
+    resumes: true,
+  },
+  'event files': {
+    hook: async () => tensorBoard(join(await temporaryFolder(), 'run')),
     timed: true,
     resumes: true,
   },

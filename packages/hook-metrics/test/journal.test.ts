@@ -1,14 +1,6 @@
 import { appendFile, chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import {
-  checkpoint,
-  evaluate,
-  every,
-  type Hook,
-  type RunState,
-  train,
-  type Values,
-} from '@hookstep/catalogue'
+import { evaluate, every, type Hook, type RunState, train, type Values } from '@hookstep/catalogue'
 import { type JournalRow, parseJournal } from '@hookstep/hook-metrics'
 import { journal, readJournal } from '@hookstep/hook-metrics/node'
 import { faultyHook, line } from '@hookstep/testing'
@@ -17,6 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import schema from '../journal.schema.json' with { type: 'json' }
 import { encodePng } from '../src/png.ts'
+import { resuming, saving, stoppingAfter } from './checkpoints.ts'
 import { bundle, shell, temporaryFolder } from './processes.ts'
 import { at, evaluated, small, trainWith } from './runs.ts'
 import { shown, telling } from './telling.ts'
@@ -38,23 +31,6 @@ function place(row: JournalRow): string {
 /** And what is the same on this machine. */
 function told({ seconds, ...row }: JournalRow): unknown {
   return row.type === 'start' ? place({ ...row, seconds }) : row
-}
-
-/** Takes a checkpoint after a step, as a hook for checkpoints does. */
-function saving(after: number, states: RunState[]): Hook {
-  return at(train.checkpoint, async (context, run) => {
-    if (context.step !== after) return
-    await run.trigger(checkpoint.pre, context)
-    states.push(structuredClone(await context.capture()))
-  })
-}
-
-function resuming(state: RunState | undefined): Hook {
-  return at(train.restore, (context) => context.restore(state as RunState))
-}
-
-function stoppingAfter(step: number): Hook {
-  return at(train.step.post, (context, run) => context.step === step && run.stop('enough seen'), 'critic')
 }
 
 const at4 = { step: 4, epoch: 0.5, samples: 32 }

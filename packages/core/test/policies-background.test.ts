@@ -393,6 +393,25 @@ describe('policies compose in any order', () => {
   })
 })
 
+describe('a hook whose handler never settles', () => {
+  it.each<[string, (hook: Hook<RecordedRun>) => Hook<RecordedRun>]>([
+    ['isolated(background(hook))', (hook) => isolated(background(hook, { drainMs: 20 }))],
+    ['background(isolated(hook))', (hook) => background(isolated(hook), { drainMs: 20 })],
+  ])('leaves no timer that keeps the process alive: %s', async (_, policy) => {
+    const run = new RecordedRun()
+    const cleanUp = await run.install(policy(follower(run, () => new Promise(() => {})).hook))
+    await run.steps(1, 1)
+    const cleaned = cleanUp()
+    await vi.advanceTimersByTimeAsync(20)
+    await cleaned
+    expect(vi.getTimerCount()).toBe(0)
+    expect(run.log).toEqual([
+      'failed test.began: its promise has not settled: the run is over, and the queue was not empty after 20 ms (drainMs)',
+      'cleaned up',
+    ])
+  })
+})
+
 describe('a handler that is unsubscribed', () => {
   it.each(['dropped for newer ones', 'left at the end'])('does not miss what is %s', async (way) => {
     const run = new RecordedRun()

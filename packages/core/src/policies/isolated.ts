@@ -3,7 +3,7 @@ import type { Event } from '../event.ts'
 import type { Cleanup, Hook } from '../hook.ts'
 import type { Incident } from '../incident.ts'
 import { Dropped } from './dropped.ts'
-import { isThenable, within } from './platform.ts'
+import { isThenable, later, unsettled, within } from './platform.ts'
 import {
   checkHandler,
   checkMilliseconds,
@@ -77,6 +77,8 @@ class Isolation {
   private readonly limits: Required<IsolatedOptions>
   private readonly dropped: Dropped
   private readonly tell: (incident: Incident) => void
+  /** End the waiting for handlers whose promises have not settled. */
+  private readonly waits = new Set<() => void>()
 
   constructor(tell: (incident: Incident) => void, limits: Required<IsolatedOptions>) {
     this.tell = tell
@@ -121,6 +123,8 @@ class Isolation {
   }
 
   async end(cleanup: Cleanup): Promise<void> {
+    // From a queue a handler may still be waited for, which has told of it. A timer would keep the process alive.
+    for (const letGo of this.waits) letGo()
     try {
       const result = cleanup()
       if (isThenable(result)) await within(this.limits.handlerTimeoutMs, result)
@@ -134,12 +138,23 @@ class Isolation {
     return this.failures >= this.limits.disableAfter
   }
 
-  private async settled(at: string, result: PromiseLike<unknown>): Promise<void> {
-    try {
-      await within(this.limits.handlerTimeoutMs, result)
-    } catch (error) {
-      this.failed(at, error)
-    }
+  private settled(at: string, result: PromiseLike<unknown>): Promise<void> {
+    const { handlerTimeoutMs } = this.limits
+    return new Promise((resolve) => {
+      const letGo = (): void => {
+        this.waits.delete(letGo)
+        stopWaiting()
+        resolve()
+      }
+      const fail = (error: unknown): void => {
+        if (!this.waits.has(letGo)) return
+        this.failed(at, error)
+        letGo()
+      }
+      const stopWaiting = later(handlerTimeoutMs, () => fail(unsettled(handlerTimeoutMs)))
+      this.waits.add(letGo)
+      Promise.resolve(result).then(letGo, fail)
+    })
   }
 
   private failed(at: string, error: unknown): void {

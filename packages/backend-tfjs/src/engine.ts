@@ -22,6 +22,8 @@ export interface EngineOptions {
 interface Use {
   engine: string | undefined
   sessions: number
+  /** While the engine starts. */
+  starting?: Promise<void> | undefined
 }
 
 /** Shared by all copies of this package in a process, as TensorFlow.js's own engine is. */
@@ -37,15 +39,28 @@ export async function activate({ engine, prepare }: EngineOptions): Promise<() =
   const release = claim(engine)
   try {
     await prepare?.()
-    if (!(await tf.setBackend(engine))) {
-      throw new Error(`TensorFlow.js could not start its engine '${engine}'`)
-    }
-    await tf.ready()
+    await startOnce(engine)
     return release
   } catch (error) {
     release()
     throw error
   }
+}
+
+/** Sessions that are opened at once wait for one start: with a second one TensorFlow.js gives up the first. */
+async function startOnce(engine: string): Promise<void> {
+  const use = uses[key] as Use
+  use.starting ??= start(engine).finally(() => {
+    use.starting = undefined
+  })
+  await use.starting
+}
+
+async function start(engine: string): Promise<void> {
+  if (!(await tf.setBackend(engine))) {
+    throw new Error(`TensorFlow.js could not start its engine '${engine}'`)
+  }
+  await tf.ready()
 }
 
 /** @throws Error where something else has changed the active engine since the session was opened. */

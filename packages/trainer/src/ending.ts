@@ -90,7 +90,10 @@ export class Ending<
     const { ledger, telling } = this.parts
     const context = { ...this.reached(), outcome: this.outcome }
     await this.failure.attempt(() => telling.tell(this.events.closed, () => context))
+    // No hook is cleaned up while its handlers are under way.
+    await ledger.incidents.settle()
     await this.failure.attempt(() => hooks.cleanUp())
+    await ledger.incidents.settle()
     ledger.unsubscribeAll()
     await this.failure.attempt(release)
     for (const error of ledger.closingErrors) this.failure.keep(error)

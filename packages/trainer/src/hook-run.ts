@@ -22,6 +22,7 @@ import {
 } from '@hookstep/core'
 import type { Incident } from '@hookstep/core/policies'
 import type { Lane } from './handler-times.ts'
+import { isThenable, settledInTime } from './platform.ts'
 import { either } from './run-end.ts'
 import type { SpanListener, Timings } from './timings.ts'
 
@@ -171,13 +172,22 @@ export class HookRun implements Run {
     handler: Handler<Context>,
     when: (context: Context) => boolean = () => true,
   ): Handler<Context> {
-    return async (context) => {
+    const { bus, closingErrors } = this.services
+    const failed = (error: unknown): void => void closingErrors.push(this.named(error, event.id))
+    return (context) => {
       try {
-        if (when(context)) await handler(context)
+        const result = when(context) ? handler(context) : undefined
+        // The bus has the same limit, and would end the delivery. Its timer is started after this one, and ends after it.
+        return isThenable(result) ? settledInTime(result, bus.handlerTimeoutMs, failed) : undefined
       } catch (error) {
-        this.services.closingErrors.push(new HookError(this.name, event.id, error))
+        return failed(error)
       }
     }
+  }
+
+  /** Of callbacks within the run, the error names one already. */
+  private named(error: unknown, at: string): unknown {
+    return (error as Error | undefined)?.name === 'HookError' ? error : new HookError(this.name, at, error)
   }
 
   private toPredicate<Context>(

@@ -23,7 +23,7 @@ export async function setUpHooks(
   const task: Hook = { name: 'task', setup: (run) => backend.registerEvents?.(run) }
   const all = backend.registerEvents === undefined ? hooks : [task, ...hooks]
   try {
-    const installed = await installHooks(all, (name) => new HookRun(name, ledger))
+    const installed = await installHooks(all, (name) => new HookRun(name, ledger), ledger.bus)
     ledger.hookStates.close()
     return installed
   } catch (error) {

@@ -1,10 +1,17 @@
 import type { HookState, Json, PersistedState } from '@hookstep/catalogue'
 import { HookError } from '@hookstep/core'
+import { inTime } from './platform.ts'
 
 /** The states that hooks keep across a stop and a resume, by the hooks' names. */
 export class HookStates {
   private readonly declared = new Map<string, PersistedState>()
   private isOpen = true
+  private readonly timeoutMs: number | undefined
+
+  /** @param timeoutMs milliseconds that a state is waited for. */
+  constructor(timeoutMs: number | undefined) {
+    this.timeoutMs = timeoutMs
+  }
 
   /** @throws TypeError | Error on what cannot be kept. */
   declare(hook: string, state: PersistedState): void {
@@ -30,7 +37,7 @@ export class HookStates {
   /** Copies of all states, taken one after another. */
   async save(): Promise<Record<string, HookState>> {
     const saved: Record<string, HookState> = {}
-    for (const [hook, state] of this.declared) saved[hook] = await savedBy(hook, state)
+    for (const [hook, state] of this.declared) saved[hook] = await savedBy(hook, state, this.timeoutMs)
     return saved
   }
 
@@ -49,7 +56,8 @@ export class HookStates {
     const found = [...this.declared].filter(([hook]) => saved[hook] !== undefined)
     const forms = found.map(([hook, state]) => currentForm(hook, state, saved[hook] as HookState))
     return async (warn) => {
-      for (const [at, [hook, state]] of found.entries()) await loadInto(hook, state, forms[at] as Json)
+      for (const [at, [hook, state]] of found.entries())
+        await loadInto(hook, state, forms[at] as Json, this.timeoutMs)
       this.warnOfStrangers(saved, warn)
     }
   }
@@ -65,17 +73,25 @@ export class HookStates {
   }
 }
 
-async function savedBy(hook: string, state: PersistedState): Promise<HookState> {
+async function savedBy(hook: string, state: PersistedState, ms: number | undefined): Promise<HookState> {
   try {
-    return { version: state.version, state: copyJson(await state.save(), 'save()') }
+    return {
+      version: state.version,
+      state: copyJson(await inTime(state.save(), ms), 'save()'),
+    }
   } catch (error) {
     throw new HookError(hook, 'persist.save', error)
   }
 }
 
-async function loadInto(hook: string, state: PersistedState, form: Json): Promise<void> {
+async function loadInto(
+  hook: string,
+  state: PersistedState,
+  form: Json,
+  ms: number | undefined,
+): Promise<void> {
   try {
-    await state.load(form)
+    await inTime(state.load(form), ms)
   } catch (error) {
     throw new HookError(hook, 'persist.load', error)
   }

@@ -17,6 +17,8 @@ export interface HookIncidents {
 export class Incidents {
   private readonly counts = new Map<string, HookIncidents>()
   private readonly slowHooks = new Set<string>()
+  /** What is being told. */
+  private readonly telling = new Set<Promise<void>>()
   private readonly bus: EventBus
   private readonly distributed: Distributed
   private readonly warn: (message: string) => void
@@ -62,14 +64,26 @@ export class Incidents {
     return Object.fromEntries(this.counts)
   }
 
+  /** Waits for those that are told of what has befallen. */
+  async settle(): Promise<void> {
+    while (this.telling.size > 0) await Promise.all(this.telling)
+  }
+
   /** An incident while incidents are told is not told again: that would never end. */
   private announce<Context extends object>(event: Event<Context>, at: string, context: Context): void {
     if (at.startsWith('hook.')) return
     const failed = (error: unknown): void => this.warn(`a handler of ${event.id} failed: ${messageOf(error)}`)
     try {
-      Promise.resolve(this.bus.trigger(event, Object.freeze(context))).catch(failed)
+      const told = this.bus.trigger(event, Object.freeze(context))
+      if (told !== undefined) this.waitFor(told.catch(failed))
     } catch (error) {
       failed(error)
     }
+  }
+
+  /** The run does not wait before its end. */
+  private waitFor(told: Promise<void>): void {
+    this.telling.add(told)
+    void told.finally(() => this.telling.delete(told))
   }
 }

@@ -43,7 +43,7 @@ export class Ledger implements RunServices {
   readonly configuration: Json
   readonly signal: AbortSignalLike
   readonly requests: Requests
-  readonly hookStates: HookStates = new HookStates()
+  readonly hookStates: HookStates
   readonly warnings: string[] = []
   readonly incidents: Incidents
   readonly timings: Timings
@@ -64,6 +64,7 @@ export class Ledger implements RunServices {
     this.distributed = plainDistributed(options.group)
     this.requests = new Requests(options.group.worldSize)
     this.configuration = options.configuration
+    this.hookStates = new HookStates(options.bus.handlerTimeoutMs)
     this.signal = options.signal
     this.incidents = new Incidents(options.bus, this.distributed, (message) => this.warn(message))
     this.timings = new Timings({

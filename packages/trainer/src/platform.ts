@@ -51,6 +51,54 @@ export function turn(): Promise<void> {
   })
 }
 
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function'
+}
+
+/**
+ * Resolves when the promise has settled, or when its time is over, and within that very timer; undefined: no limit.
+ *
+ * @param failed told where the promise rejects, or is not settled in time.
+ */
+export function settledInTime(
+  promise: PromiseLike<unknown>,
+  ms: number | undefined,
+  failed: (error: unknown) => void,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let isOver = false
+    let timer: unknown
+    const end = (): void => {
+      isOver = true
+      platform.clearTimeout(timer)
+      resolve()
+    }
+    const fail = (error: unknown): void => {
+      if (!isOver) failed(error)
+      end()
+    }
+    if (ms !== undefined) timer = platform.setTimeout(() => fail(unsettled("the handler's promise", ms)), ms)
+    promise.then(end, fail)
+  })
+}
+
+/** What is promised, or an error once its time is over; undefined: no limit. */
+export async function inTime<Result>(
+  result: Result | PromiseLike<Result>,
+  ms: number | undefined,
+): Promise<Awaited<Result>> {
+  if (ms === undefined || !isThenable(result)) return await result
+  let timer: unknown
+  const late = new Promise<never>((_, reject) => {
+    timer = platform.setTimeout(() => reject(unsettled('its promise', ms)), ms)
+  })
+  return await Promise.race([result, late]).finally(() => platform.clearTimeout(timer))
+}
+
+function unsettled(what: string, ms: number): Error {
+  return new Error(`${what} has not settled within ${ms} ms (handlerTimeoutMs)`)
+}
+
 /** Waits for a promise, at most so many milliseconds. */
 export async function within(ms: number, promise: Promise<void>): Promise<void> {
   let timer: unknown

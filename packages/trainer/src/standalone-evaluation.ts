@@ -33,7 +33,7 @@ export class StandaloneEvaluation {
     const { ledger, options } = this
     const { seed, group, bus } = options
     try {
-      const installed = await installHooks(hooks, (name) => new HookRun(name, ledger))
+      const installed = await installHooks(hooks, (name) => new HookRun(name, ledger), ledger.bus)
       try {
         return await runEvaluation({
           session,
@@ -51,7 +51,9 @@ export class StandaloneEvaluation {
           onHostSync() {},
         })
       } finally {
+        await ledger.incidents.settle()
         await installed.cleanUp()
+        await ledger.incidents.settle()
       }
     } catch (error) {
       group.abort(error as Error)

@@ -1,3 +1,4 @@
+import { bytesFrom } from '../bytes.ts'
 import { crc32 } from './crc32.ts'
 
 /*
@@ -68,7 +69,7 @@ export function* unframe(bytes: Uint8Array, position: number): Generator<Framed>
     at += chunkHeaderBytes + chunk.data.length
     parts.push(chunk.data)
     if (chunk.kind === first || chunk.kind === middle) continue
-    yield { bytes: joined(parts), start, end: position + at }
+    yield { bytes: bytesFrom(parts), start, end: position + at }
     parts = []
     start = position + at
   }
@@ -114,15 +115,4 @@ function readChunk(bytes: Uint8Array, room: number): Chunk | undefined {
   if (kind < full || kind > last || length > room || data.length < length) return
   if (crc32(data, crc32(bytes.subarray(6, 7))) !== header.getUint32(0, true)) return
   return { kind, data }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -1,0 +1,84 @@
+import type { LogEnd } from './log/log-file.ts'
+import { type ReadRecord, readLog } from './log/read-log.ts'
+import type { RunRecord } from './log/records.ts'
+import { Repeats } from './repeats.ts'
+import type { RunFolder } from './run-folder.ts'
+import type { Best } from './summary.ts'
+
+/** Where a run of W&B stood when a checkpoint was taken. */
+export type SavedRun = {
+  readonly id: string
+  /** Of its log, from the hook's `dir` on. */
+  readonly folder: string
+  /** Of the log that came before the checkpoint. */
+  readonly bytes: number
+  readonly records: number
+  readonly rows: number
+  /** The metrics that were defined by then. */
+  readonly metrics: readonly string[]
+  readonly best: Best
+}
+
+/** A log that a run goes on in. */
+export interface OpenedLog {
+  readonly run: RunRecord
+  readonly end: LogEnd
+  /** The number of the next row. */
+  readonly rows: number
+  readonly metrics: readonly string[]
+  /** What came after the checkpoint, and will come again. */
+  readonly repeats: Repeats
+}
+
+/**
+ * Reads the log that a run was in, as far as it is whole. An exit record at its end does not count: the run is not over.
+ *
+ * @returns `undefined` where it is not there, or belongs to another run.
+ */
+export async function openLog(
+  folder: RunFolder,
+  path: string,
+  saved: SavedRun,
+): Promise<OpenedLog | undefined> {
+  const size = await folder.size(path)
+  const run = size === undefined ? undefined : await runOf(folder, path)
+  if (size === undefined || run?.id !== saved.id) return undefined
+  // What was waiting for room on the disk when the checkpoint was taken may be missing.
+  const found = new Found(size < saved.bytes ? nothing : saved)
+  for await (const one of readLog(folder, path, found.end.bytes)) found.take(one)
+  return { run, ...found }
+}
+
+const nothing = { bytes: 0, records: 0, rows: 0, metrics: [] }
+
+/** What is read of a log. */
+class Found implements Omit<OpenedLog, 'run'> {
+  end: LogEnd
+  rows: number
+  readonly metrics: string[]
+  readonly repeats: Repeats = new Repeats()
+
+  constructor({ bytes, records, rows, metrics }: Omit<SavedRun, 'id' | 'folder' | 'best'>) {
+    this.end = { bytes, records }
+    this.rows = rows
+    this.metrics = [...metrics]
+  }
+
+  take({ record, end }: ReadRecord): void {
+    if (record?.type === 'exit') return
+    this.end = { bytes: end, records: this.end.records + 1 }
+    if (record?.type === 'metric') this.metrics.push(record.name)
+    if (record?.type !== 'history') return
+    this.rows = record.step + 1
+    this.repeats.add(record)
+  }
+}
+
+/** The run record of a log, which stands among the first. */
+export async function runOf(folder: RunFolder, path: string): Promise<RunRecord | undefined> {
+  for await (const { record } of readLog(folder, path)) {
+    if (record?.type === 'run') return record
+    if (record?.type === 'history') return undefined
+  }
+  return undefined
+}

@@ -71,7 +71,8 @@ export interface ScheduleContext extends RunContext {
 export interface RestoreContext extends RunContext {
   /**
    * Puts the run where a saved one was: parameters, counters, data position, hooks' states. Of a state that
-   * is refused the next can be tried. With several ranks, each restores its own state of the same step.
+   * is refused the next can be tried; where a hook refused its part of it, the next must be, or the run fails. With
+   * several ranks, each restores its own state of the same step.
    *
    * @throws Error when the state does not fit, or when `train.restore` is over.
    */

@@ -50,7 +50,7 @@ export async function restoreInference(
     await loader.seek(beginning)
     throw error
   }
-  for (const request of state.requests) ledger.requests.add(request)
+  ledger.requests.restore(state.requests)
 }
 
 /** @throws TypeError on what is no state of an inference, such as that of a training run. */

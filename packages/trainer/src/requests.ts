@@ -8,6 +8,7 @@ export class Requests {
   /** All that were made, in order. */
   readonly made: Request[] = []
   private pending: Request[] = []
+  private restored: readonly Request[] = []
   private readonly agreed = new Set<RequestKind>()
   /** Kinds that are not to wait for the end of the step. */
   private readonly agreedNow = new Set<RequestKind>()
@@ -22,6 +23,15 @@ export class Requests {
     this.pending.push(request)
     if (this.alone) this.agree(request.kind)
     if (this.alone && request.now) this.agreeNow(request.kind)
+  }
+
+  /** Adds those of a saved run, in the place of another's that were restored before. */
+  restore(requests: readonly Request[]): void {
+    const { made, restored } = this
+    this.removed((request) => restored.includes(request))
+    made.splice(0, made.length, ...made.filter((request) => !restored.includes(request)))
+    this.restored = requests
+    for (const request of requests) this.add(request)
   }
 
   /** Whether this rank has a request of a kind, known to the others or not. */

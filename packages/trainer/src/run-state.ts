@@ -48,16 +48,23 @@ export async function captureState(
   }
 }
 
+/** A run that has been put where a saved one stood, but for its hooks. */
+export interface Restored {
+  /** The step that was under way, if one was. */
+  readonly interrupted: InterruptedStep | undefined
+  /** Gives the hooks their states. @throws HookError where one refuses its own: the run is neither here nor there then. */
+  giveToHooks(): Promise<void>
+}
+
 /**
- * Puts everything back where a saved run stood.
+ * Puts everything back where a saved run stood, the hooks last.
  *
- * @returns the step that was under way, if one was.
  * @throws Error when the state does not fit; another can be restored then, or none.
  */
 export async function restoreState(
   { course, session, ledger }: StatefulParts,
   state: RunState,
-): Promise<InterruptedStep | undefined> {
+): Promise<Restored> {
   checkState(state)
   const { loader } = course
   const { configuration } = ledger
@@ -74,10 +81,12 @@ export async function restoreState(
     const microbatches = partial && (await fetchAgain(loader, partial, state.data))
     await session.load(state.session)
     ledger.resetTo({ step, epochs, samples, seconds, totalSteps, last: course.isLast(step, epochs) })
-    for (const request of state.requests) ledger.requests.add(request)
+    ledger.requests.restore(state.requests)
     for (const warning of warnings) ledger.warn(warning)
-    await giveToHooks((message) => ledger.warn(message))
-    return partial && { partial, microbatches: microbatches ?? [] }
+    return {
+      interrupted: partial && { partial, microbatches: microbatches ?? [] },
+      giveToHooks: () => giveToHooks((message) => ledger.warn(message)),
+    }
   } catch (error) {
     await loader.seek(beginning)
     throw error

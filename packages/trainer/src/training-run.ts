@@ -48,6 +48,8 @@ export class TrainingRun {
   private underWay: Step | undefined
   /** A step to be taken up: the saved run was interrupted in it. */
   private interrupted: InterruptedStep | undefined
+  /** Whether a hook has refused its part of the state that was restored last. */
+  private isRestoredInPart = false
   private isReady = false
   /** Whether `train.checkpoint` has been told at a step that was known to be the last. */
   private savedAtEnd = false
@@ -114,15 +116,24 @@ export class TrainingRun {
     }))
     await restoring.end()
     await agreeing.end()
+    if (this.isRestoredInPart) {
+      throw new Error(
+        'a hook has refused its part of the state that was restored: restore another one, or let its error end the run',
+      )
+    }
     const { epoch } = this.course.loader.position
     await checkSameStep(group, this.ledger.progress.step, { epoch, partial: this.interrupted?.partial })
   }
 
   private async load(state: RunState): Promise<void> {
     const { course, session, ledger } = this
-    const interrupted = await restoreState({ seed: this.options.seed, course, session, ledger }, state)
+    const parts = { seed: this.options.seed, course, session, ledger }
+    const { interrupted, giveToHooks } = await restoreState(parts, state)
     this.interrupted = interrupted
     this.reached = { ...reachedBy(state), totalSteps: ledger.progress.totalSteps }
+    this.isRestoredInPart = true
+    await giveToHooks()
+    this.isRestoredInPart = false
   }
 
   private async ready(): Promise<void> {

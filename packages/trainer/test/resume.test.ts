@@ -251,6 +251,18 @@ test('what a hook has asked for and the run has not decided goes on as well', as
   expect(resumed.end.session).toEqual(whole.end.session)
 })
 
+test('a state in the place of one that was restored before brings its own requests alone', async () => {
+  const state = await stateAt(3)
+  const asking = (reason: string): RunState => {
+    return { ...state, requests: [{ kind: 'evaluate', reason, requestedBy: 'somebody', step: 3 }] }
+  }
+  const first: Hook = { ...restoring(asking('the first')), name: 'first' }
+  const second: Hook = { ...restoring(asking('the second')), name: 'second' }
+  await using trainer = new Trainer({ ...options, hooks: [diary(), first, second] })
+  const { requests } = await trainer.train()
+  expect(requests.map(({ reason }) => reason)).toEqual(['the second'])
+})
+
 test('a stream that ends its epoch with the checkpoint is not evaluated twice', async () => {
   const dataset = corners({ samples: 8 })
   const data: Data = () =>
@@ -322,6 +334,36 @@ test('where one state is refused the next can be restored, of a stream too', asy
 })
 
 describe('a saved state is refused', () => {
+  test('by a hook: the run does not begin with the rest of it, but with another that is restored', async () => {
+    const state = await stateAt(2)
+    const other = await stateAt(3)
+    const refusing: Hook = {
+      name: 'refusing',
+      setup(run) {
+        const load = (saved: boolean): void => {
+          if (!saved) throw new Error('no such counter')
+        }
+        run.persist<boolean>({ version: 1, save: () => true, load })
+      },
+    }
+    const trying = (next?: RunState): Hook => ({
+      name: 'trying',
+      setup(run) {
+        run.subscribe(train.restore, async ({ restore }) => {
+          const strange = { ...state, hooks: { ...state.hooks, refusing: { version: 1, state: false } } }
+          await expect(restore(strange)).rejects.toThrow('no such counter')
+          if (next !== undefined) await restore(next)
+        })
+      },
+    })
+    const whole = await run({ hooks: [refusing] })
+    const resumed = await run({ hooks: [refusing, trying(other)] })
+    expect(resumed.end.session).toEqual(whole.end.session)
+    await expect(run({ hooks: [refusing, trying()] })).rejects.toThrow(
+      'a hook has refused its part of the state that was restored: restore another one',
+    )
+  })
+
   test('when the data has another number of samples', async () => {
     const state = await stateAt(2)
     await expect(run({ data: corners({ samples: 40 }), hooks: [restoring(state)] })).rejects.toThrow(

@@ -140,9 +140,15 @@ class DatasetLoader implements DataLoader {
     return { samples, fetched: from === to ? undefined : this.fetch(from, to) }
   }
 
+  /** A part of the epoch's order. Without shuffling nothing is kept of it: the data may be longer than memory. */
+  private indices(from: number, to: number): Uint32Array {
+    if (!this.options.shuffle) return Uint32Array.from({ length: to - from }, (_, at) => from + at)
+    this.order ??= shuffled(this.position.epoch, this.data.length, this.options.seed)
+    return this.order.subarray(from, to)
+  }
+
   private fetch(from: number, to: number): Fetched | Promise<Fetched> {
-    this.order ??= orderOf(this.position.epoch, this.data.length, this.options)
-    const indices = this.order.subarray(from, to)
+    const indices = this.indices(from, to)
     const stream = random(this.options.seed, 'batch', this.position.epoch, from)
     return failingWhenTaken(() => {
       const batch = this.data.batch(indices, stream)
@@ -162,10 +168,9 @@ function complete(batch: Batch, samples: number): Fetched {
   )
 }
 
-/** The indices of an epoch: in order, or shuffled by Fisher and Yates' method from seed and epoch. */
-function orderOf(epoch: number, length: number, { shuffle, seed }: DataOrder): Uint32Array {
+/** The indices of an epoch, shuffled by Fisher and Yates' method from seed and epoch. */
+function shuffled(epoch: number, length: number, seed: number): Uint32Array {
   const order = Uint32Array.from({ length }, (_, index) => index)
-  if (!shuffle) return order
   const stream = random(seed, 'order', epoch)
   for (let last = length - 1; last > 0; last--) {
     const other = stream.below(last + 1)

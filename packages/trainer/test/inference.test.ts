@@ -221,6 +221,23 @@ describe('data of any length', () => {
     expect(ahead).toEqual([...Array.from({ length: 97 }, () => 3), 2, 1, 0])
   })
 
+  test('of a dataset that is longer than memory not even the order is kept', async () => {
+    // Their numbers alone would take 16 GB.
+    const data = { length: 2 ** 32 - 1, batch: (indices: Uint32Array) => numbered(...indices) }
+    const seen: number[][] = []
+    await using run = new Inference({ ...small, data })
+    for await (const { step, batch } of run.outputs()) {
+      seen.push(samplesOf(batch))
+      if (step === 3) run.stop('enough')
+    }
+    expect(seen).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ])
+    expect(run.summary).toMatchObject({ outcome: 'stopped', samples: 6 })
+  })
+
   test('triggers count the pass: steps, samples, parts of it, and its end', async () => {
     const due = async (data: Data): Promise<Record<string, number[]>> => {
       const at: Record<string, number[]> = {}

@@ -1,12 +1,21 @@
-import { evaluate, type Hook, train } from '@hookstep/catalogue'
-import { type EvaluationRow, evaluationRow, type LogRow, logRow } from './rows.ts'
+import { evaluate, type Hook, metrics, train } from '@hookstep/catalogue'
+import {
+  type EvaluationRow,
+  evaluationRow,
+  type LogRow,
+  logRow,
+  type MeasuredRow,
+  measuredRow,
+} from './rows.ts'
 
-/** A hook that remembers what was logged and evaluated. */
+/** A hook that remembers what was logged, evaluated and measured. */
 export interface History extends Hook {
   /** What `train.log` carried, in order. */
   readonly logs: readonly LogRow[]
   /** The results of the evaluations, in order. */
   readonly evaluations: readonly EvaluationRow[]
+  /** What hooks measured, in order. */
+  readonly measured: readonly MeasuredRow[]
 }
 
 /**
@@ -23,22 +32,27 @@ export interface History extends Hook {
 export function history(): History {
   const logs: LogRow[] = []
   const evaluations: EvaluationRow[] = []
+  const measured: MeasuredRow[] = []
   return {
     name: 'history',
     logs,
     evaluations,
+    measured,
     setup(run) {
       run.subscribe(train.ready, ({ progress }) => {
-        dropAfter(logs, progress.step)
-        dropAfter(evaluations, progress.step)
+        for (const rows of [logs, evaluations, measured])
+          dropAfter<{ readonly step: number }>(rows, progress.step)
       })
       run.subscribe(train.log, (context) => logs.push(logRow(context)))
       run.subscribe(evaluate.post, (context) => evaluations.push(evaluationRow(context)))
+      run.subscribe(metrics.measured, (context) => measured.push(measuredRow(context)))
     },
   }
 }
 
-/** Rows are in the order of their steps. */
-function dropAfter(rows: { readonly step: number }[], step: number): void {
-  while ((rows.at(-1)?.step ?? 0) > step) rows.pop()
+/** Logs are told late: rows are not always in the order of their steps. */
+function dropAfter<Row extends { readonly step: number }>(rows: Row[], step: number): void {
+  let kept = 0
+  for (const row of rows) if (row.step <= step) rows[kept++] = row
+  rows.length = kept
 }

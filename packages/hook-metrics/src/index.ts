@@ -15,3 +15,4 @@ export type {
   StartRow,
   StoppedRow,
 } from './rows.ts'
+export { throughput } from './throughput.ts'

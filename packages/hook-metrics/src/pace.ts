@@ -44,6 +44,11 @@ export class Pace {
     return this.recent.seconds === 0 ? undefined : this.recent.samples / this.recent.seconds
   }
 
+  /** Unknown before the second sighting. */
+  get stepsPerSecond(): number | undefined {
+    return this.recent.seconds === 0 ? undefined : this.recent.steps / this.recent.seconds
+  }
+
   /** For so many steps, with evaluations in the share that they had so far. */
   secondsFor(steps: number): number | undefined {
     if (this.recent.seconds === 0) return undefined

@@ -7,7 +7,7 @@ export interface RunPace {
   /** To be called where a step has just been done. */
   observe(): void
   /** What can be told of the rest of the run. */
-  outlook(): Outlook
+  outlook(): Outlook & { readonly stepsPerSecond: number | undefined }
 }
 
 /** Follows a run's evaluations; the steps are for the caller to observe, when it reports. */
@@ -25,7 +25,8 @@ export function paceOf(run: Run): RunPace {
     outlook: () => {
       const { step, totalSteps } = run.progress
       const secondsLeft = totalSteps === undefined ? undefined : pace.secondsFor(totalSteps - step)
-      return { totalSteps, samplesPerSecond: pace.samplesPerSecond, secondsLeft }
+      const { samplesPerSecond, stepsPerSecond } = pace
+      return { totalSteps, samplesPerSecond, stepsPerSecond, secondsLeft }
     },
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { consoleLines, history } from '@hookstep/hook-metrics'
-import { csv, journal, progressBar, tensorBoard } from '@hookstep/hook-metrics/node'
+import { every } from '@hookstep/catalogue'
+import { consoleLines, history, throughput } from '@hookstep/hook-metrics'
+import { csv, journal, progressBar, systemMetrics, tensorBoard } from '@hookstep/hook-metrics/node'
 import { hookContract } from '@hookstep/testing'
 import { afterEach, beforeEach, describe, test, vi } from 'vitest'
 import { temporaryFolder } from './processes.ts'
@@ -8,6 +9,8 @@ import { temporaryFolder } from './processes.ts'
 beforeEach(() => {
   vi.stubEnv('CI', '')
   vi.stubEnv('TERM', 'xterm')
+  // Without nvidia-smi: what it says of a GPU comes when it comes.
+  vi.stubEnv('PATH', '')
   vi.spyOn(console, 'log').mockImplementation(() => {})
   vi.spyOn(console, 'warn').mockImplementation(() => {})
 })
@@ -33,6 +36,8 @@ const subjects = {
     timed: true,
     resumes: true,
   },
+  'system metrics': { hook: () => systemMetrics({ when: every('2 steps') }) },
+  throughput: { hook: () => throughput() },
   'progress bar': {
     hook: () => progressBar({ terminal: { isTTY: true, columns: 80, rows: 24, write: () => {} } }),
   },

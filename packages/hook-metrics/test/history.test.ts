@@ -2,6 +2,7 @@ import { type RunState, train } from '@hookstep/catalogue'
 import { history } from '@hookstep/hook-metrics'
 import { expect, test } from 'vitest'
 import { at, evaluated, trainWith } from './runs.ts'
+import { telling } from './telling.ts'
 
 test('remembers what was logged and evaluated', async () => {
   const seen = history()
@@ -21,13 +22,18 @@ test('goes on where a run goes on, and begins afresh with a new one', async () =
   const saving = at(train.checkpoint, async ({ step, capture }) => step === 9 && states.push(await capture()))
   const resuming = at(train.restore, ({ restore }) => restore(states[0] as RunState))
   const whole = history()
-  await trainWith([whole, saving])
+  const measuring = [telling(9), telling(10)]
+  await trainWith([whole, saving, ...measuring])
 
   const seen = history()
   await trainWith([seen], { ...evaluated, learningRate: 0.01 })
-  await trainWith([seen])
-  await trainWith([seen, resuming])
+  await trainWith([seen, ...measuring])
+  await trainWith([seen, resuming, ...measuring])
   const values = ({ values }: { values: unknown }): unknown => values
   expect(seen.logs.map(values)).toEqual(whole.logs.map(values))
   expect(seen.evaluations.map(values)).toEqual(whole.evaluations.map(values))
+  expect(seen.measured.map(({ step, source }) => [step, source])).toEqual([
+    [9, 'system'],
+    [10, 'system'],
+  ])
 })

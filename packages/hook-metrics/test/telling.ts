@@ -18,7 +18,11 @@ export const shown = {
 
 /** A hook that measures and shows something at the end of a step. */
 export function telling(atStep: number): Hook {
-  return at(train.step.post, ({ step }, run) => (step === atStep ? tell(run) : undefined), 'telling')
+  return at(
+    train.step.post,
+    ({ step }, run) => (step === atStep ? tell(run) : undefined),
+    `telling at ${atStep}`,
+  )
 }
 
 async function tell(run: Run): Promise<void> {

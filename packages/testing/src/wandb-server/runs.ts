@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Operation, Place, Variables } from './graphql.ts'
+import { parseLoosely } from './loose-json.ts'
 import { Refusal } from './refusal.ts'
 import type { Row, RunRecord } from './stored-run.ts'
 
@@ -65,7 +66,7 @@ function describe(run: RunRecord, variables: Variables): void {
 
 function parsed(name: string, json: string): Row {
   try {
-    return JSON.parse(json) as Row
+    return parseLoosely(json) as Row
   } catch {
     throw new Refusal(400, `${name} is not JSON: ${json}`)
   }

@@ -1,0 +1,114 @@
+import type { StartUpload, Uploader, UploadOutcome, UploadRequest } from '../uploader.ts'
+import { defaultPacing, type Pacing } from './pacing.ts'
+import { Patience } from './patience.ts'
+import { Sending } from './sending.ts'
+
+export interface UploadOptions extends Partial<Pacing> {
+  /** How long one thing may fail, before what is missing is left to `sync`. Milliseconds; default: for ever. */
+  readonly giveUpMs?: number
+}
+
+/** Sends a log while it grows. */
+export const startUpload: StartUpload = (request) => new Upload(request, {})
+
+/** The same at a pace of one's own. */
+export function uploadAt(options: UploadOptions): StartUpload {
+  return (request) => new Upload(request, options)
+}
+
+/** What ends an upload whose time is up. */
+const timeIsUp = new Error('the time for the upload is up')
+
+class Upload implements Uploader {
+  private readonly request: UploadRequest
+  private readonly pacing: Pacing
+  private readonly patience: Patience
+  private readonly ending = new AbortController()
+  private readonly outcome: Promise<UploadOutcome>
+  private bytes = 0
+  private finishing = false
+  /** Nothing is under way that a pause separates from the next attempt. */
+  private idle = false
+
+  constructor(request: UploadRequest, { giveUpMs = Number.POSITIVE_INFINITY, ...pacing }: UploadOptions) {
+    this.request = request
+    this.pacing = { ...defaultPacing, ...pacing }
+    this.patience = new Patience(this.pacing, this.ending.signal, giveUpMs)
+    this.outcome = this.upload()
+  }
+
+  grown(bytes: number): void {
+    this.bytes = bytes
+    if (this.idle) this.patience.wake()
+  }
+
+  async finish(deadlineMs: number): Promise<UploadOutcome> {
+    this.finishing = true
+    this.patience.wake()
+    const timer = Number.isFinite(deadlineMs)
+      ? setTimeout(() => this.ending.abort(timeIsUp), deadlineMs)
+      : undefined
+    try {
+      return await this.outcome
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private async upload(): Promise<UploadOutcome> {
+    try {
+      await this.somethingToSend()
+      await this.sendAll()
+      return {}
+    } catch (error) {
+      return { incomplete: this.explain(error) }
+    }
+  }
+
+  private async sendAll(): Promise<void> {
+    const { address } = this.request
+    const { requestMs } = this.pacing
+    const connection = { ...address, requestMs, signal: this.ending.signal }
+    const sending = await Sending.begin({
+      request: this.request,
+      connection,
+      patience: this.patience,
+      pacing: this.pacing,
+    })
+    for (;;) {
+      // Asked before: what is added while a portion is sent is not in it.
+      const { finishing, bytes } = this
+      const whole = await sending.portion(bytes)
+      if (whole && finishing) return sending.last(bytes)
+      if (!this.finishing) await this.patience.pause(this.pacing.batchMs)
+      if (!this.finishing && whole && bytes === this.bytes) await this.doze(this.pacing.heartbeatMs)
+    }
+  }
+
+  /** The log holds a record by the first `grown`. */
+  private async somethingToSend(): Promise<void> {
+    while (this.bytes === 0 && !this.finishing) await this.doze(this.pacing.heartbeatMs)
+  }
+
+  /** A pause that ends when the log grows. */
+  private async doze(ms: number): Promise<void> {
+    this.idle = true
+    try {
+      await this.patience.pause(ms)
+    } finally {
+      this.idle = false
+    }
+  }
+
+  /** Says once that the run is offline from now on, unless it was over. */
+  private explain(error: unknown): string {
+    const { folder, warn } = this.request
+    const reason = error === timeIsUp ? (this.patience.failure ?? timeIsUp) : error
+    const message = reason instanceof Error ? reason.message : String(reason)
+    if (!this.finishing)
+      warn(
+        `offline from now on: ${message}. Later, "npx @hookstep/hook-wandb sync ${folder.location}" sends what is missing`,
+      )
+    return message
+  }
+}

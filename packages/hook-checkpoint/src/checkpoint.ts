@@ -93,7 +93,7 @@ function followTraining(followed: Followed): void {
   run.subscribe(train.finished, () => saves.settle())
   run.subscribe(train.stopped, () => saves.settle())
   run.subscribe(train.failed, async (context) => {
-    await saves.settle()
+    await saves.settle().catch((error) => run.warn(messageOf(error)))
     // Before, there is nothing to go on from; and ranks fail at different places, where they would not meet again.
     if (isReady && options.onFailure && run.distributed.worldSize === 1) await saveFailed(followed, context)
   })
@@ -126,6 +126,7 @@ async function restore<One extends Kind>(
     worldSize: distributed.worldSize,
     store,
     from: options.resume,
+    reached: run.progress.step,
     restore: (state) => context.restore(state),
     agree: (value) => context.agree(value),
     checkElsewhere: () => checkWorldSize(options.store, distributed),

@@ -10,13 +10,17 @@ export interface CheckpointOptions {
   readonly keep?: Keep
   /**
    * What a run goes on from. `auto`: the newest valid checkpoint; where there is none at all, it begins afresh; where
-   * none is valid, that is an error. `newest`: likewise, and none is an error. `never`: it begins afresh. Else a
-   * checkpoint's name, from which each start of the program goes on. Default `auto`.
+   * none is valid, that is an error. `newest`: likewise, and none is an error. `never`: it begins afresh; what is
+   * there counts as older than what it saves, and goes as `keep` says. Else a
+   * checkpoint's name, from which each start of the program goes on: it stays. Default `auto`.
    */
   readonly resume?: 'auto' | 'newest' | 'never' | (string & {})
   /** Whether a run that fails is saved as far as it had come. With several ranks it never is. Default true. */
   readonly onFailure?: boolean
-  /** The hook's name: two checkpoint hooks in one run need two. Default `checkpoint`. */
+  /**
+   * The hook's name: two checkpoint hooks in one run need two. The run goes on from the one of the later step. Default
+   * `checkpoint`.
+   */
   readonly name?: string
 }
 
@@ -24,7 +28,7 @@ export interface CheckpointOptions {
 export interface Keep {
   /** The newest so many. Default 3; with several ranks at least 3. */
   readonly last?: number
-  /** Those of which a metric of the last evaluation was best. */
+  /** Those of which a metric of the last evaluation was best; of several saved since that evaluation, the first. */
   readonly best?: {
     readonly metric: string
     readonly mode: 'min' | 'max'

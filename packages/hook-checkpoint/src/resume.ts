@@ -13,6 +13,8 @@ export interface Resuming<One extends Kind> {
   readonly store: CheckpointStore
   /** `auto`, `newest`, `never`, or a checkpoint's name. */
   readonly from: string
+  /** The step where another hook has put the run before; 0 where none has. */
+  readonly reached: number
   readonly reject: Reject
   /** Called where this rank has none: @throws Error where they lie elsewhere. */
   checkElsewhere(): Promise<void>
@@ -24,6 +26,8 @@ export interface Resuming<One extends Kind> {
 export interface Beginning {
   /** What it goes on from. */
   readonly from: Manifest | undefined
+  /** Whether that was named: then each start of the program goes on from it. */
+  readonly isNamed: boolean
   /** The highest number of a checkpoint on any rank. */
   readonly sequence: number
   /** The checkpoints of its kind that it has, none of them known to be damaged. */
@@ -39,7 +43,7 @@ export async function resume<One extends Kind>(run: Resuming<One>): Promise<Begi
   const found = await Candidates.of(run.store, run.kind, run.reject, run.rank)
   const [, sequence] = await range(run.agree, found.sequence)
   const from = run.from === 'never' ? undefined : await goOn(run, found)
-  return { from, sequence, manifests: found.valid }
+  return { from, isNamed: !isMode(run.from), sequence, manifests: found.valid }
 }
 
 async function goOn<One extends Kind>(
@@ -48,7 +52,7 @@ async function goOn<One extends Kind>(
 ): Promise<Manifest | undefined> {
   if (found.valid.length === 0) await run.checkElsewhere()
   const chosen = await choose(run, found)
-  if (chosen === undefined) return undefined
+  if (chosen === undefined || isPassed(run, chosen.manifest)) return undefined
   try {
     await run.restore(chosen.state)
   } catch (error) {
@@ -60,6 +64,11 @@ async function goOn<One extends Kind>(
 
 function isMode(from: string): boolean {
   return from === 'auto' || from === 'newest'
+}
+
+/** Of two hooks that save in two places, the one that is behind does not put the run back. */
+function isPassed({ from, reached }: Resuming<Kind>, { step }: Manifest): boolean {
+  return isMode(from) && reached > 0 && step <= reached
 }
 
 async function choose<One extends Kind>(

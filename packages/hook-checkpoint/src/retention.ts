@@ -1,3 +1,4 @@
+import { toExactJson } from './exact-json.ts'
 import type { Manifest } from './manifest.ts'
 import type { Keep } from './options.ts'
 
@@ -49,8 +50,16 @@ function best(newestFirst: readonly Manifest[], { best }: Keep): readonly Manife
     const found = Object.hasOwn(metrics, metric) ? (metrics[metric] as number) : NaN
     return mode === 'max' ? -found : found
   }
-  const measured = newestFirst.filter((manifest) => !Number.isNaN(value(manifest)))
+  const measured = evaluated(newestFirst).filter((manifest) => !Number.isNaN(value(manifest)))
   return measured.sort((a, b) => compare(value(a), value(b))).slice(0, count)
+}
+
+/** Of those that were saved in a row with the values of one evaluation, the first: what was evaluated, or nearest to it. */
+function evaluated(newestFirst: readonly Manifest[]): Manifest[] {
+  return newestFirst.filter(({ metrics }, at) => {
+    const before = newestFirst[at + 1]
+    return before === undefined || toExactJson(before.metrics) !== toExactJson(metrics)
+  })
 }
 
 /** Infinities are equal to themselves, where a difference would be NaN. */

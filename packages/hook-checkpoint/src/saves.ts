@@ -55,6 +55,8 @@ export class Saves {
   private place: Pick<Manifest, 'step' | 'isWithinStep'> | undefined
   /** The newest checkpoint that is known to be durable. */
   private durable: string | undefined
+  /** The one that the next start of the program goes on from as well. */
+  private origin: string | undefined
   private flight: Flight<Landed> | undefined
 
   constructor(run: Run, store: CheckpointStore, keep: Keep) {
@@ -64,12 +66,14 @@ export class Saves {
   }
 
   /** Numbers what follows behind the newest of all ranks: on each rank a number is the same moment. */
-  begin({ from, sequence, manifests }: Beginning): void {
+  begin({ from, isNamed, sequence, manifests }: Beginning): void {
     this.sequence = sequence
     this.manifests = manifests
+    this.durable = manifests[0]?.name
     if (from === undefined) return
     this.place = from
     this.durable = from.name
+    if (isNamed) this.origin = from.name
     this.metrics = from.metrics
   }
 
@@ -125,10 +129,11 @@ export class Saves {
   }
 
   private async retain(manifests: readonly Manifest[]): Promise<Omit<Landed, 'manifest'>> {
-    const { store } = this
+    const { store, origin } = this
     const leftOver: string[] = []
     const removed = new Set<string>()
     for (const name of expired(manifests, this.keep)) {
+      if (name === origin) continue
       // Somebody may have pinned it meanwhile; what is damaged or gone by now is not counted any more.
       const present = await readManifest(store, name).catch(() => undefined)
       try {

@@ -33,7 +33,10 @@ export interface FileEntry {
 
 /** A checkpoint that is being written. */
 export interface CheckpointWriter {
-  /** Writes a file: the parts one behind the other. It may take the parts' buffers, which are then detached. */
+  /**
+   * Writes a file: the parts one behind the other. It may take the parts' buffers, which are then detached. Several
+   * files may be written at the same time.
+   */
   write(file: string, parts: readonly Uint8Array[]): Promise<FileEntry>
   /** Makes the checkpoint durable and visible. Nothing can be written afterwards. */
   commit(): Promise<void>

@@ -66,10 +66,14 @@ function withOwnBuffers(files: readonly File[]): File[] {
   })
 }
 
+/** All are handed to the store at once: the loop, which comes to it only now and then, is needed once. */
 async function writeAll(writer: CheckpointWriter, files: readonly File[]): Promise<Manifest['files']> {
-  const entries: Record<string, FileEntry> = {}
-  for (const [name, parts] of files) entries[name] = await writer.write(name, parts)
-  return entries
+  const written = await Promise.allSettled(files.map(([name, parts]) => writer.write(name, parts)))
+  // Only when none is being written any more: what there is may be removed then.
+  const failed = written.find(({ status }) => status === 'rejected')
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
+  const entries = written.map((result) => (result as PromiseFulfilledResult<FileEntry>).value)
+  return Object.fromEntries(files.map(([name], index) => [name, entries[index] as FileEntry]))
 }
 
 function described(

@@ -160,6 +160,23 @@ describe('resuming', () => {
     expect(learnedBy(resumed)).toEqual(learnedBy(uninterrupted))
   })
 
+  test('saves a run that failed, also where the checkpoint before could not be saved', async () => {
+    const memory = memoryStore()
+    let isFirst = true
+    const store = watched(memory, () => {
+      if (isFirst) {
+        isFirst = false
+        throw new Error('the disk is full')
+      }
+    })
+    const faulty = faultyHook({ at: train.step.pre, delivery: 5, fault: 'throws' })
+    const hook = checkpoint({ store, when: every('4 steps') })
+    expect(await failure(trainWith([hook, faulty]))).toContain('faulty on purpose')
+    expect((await listCheckpoints(memory)).manifests).toMatchObject([
+      { step: 4, reasons: ['failed at train.step.pre'] },
+    ])
+  })
+
   test('saves no run that failed before it began', async () => {
     const store = memoryStore()
     const faulty = faultyHook({ at: train.restore, fault: 'throws' })
@@ -213,6 +230,37 @@ describe('resuming', () => {
     await trainWith([checkpoint({ store, when: every('8 steps'), keep, resume: 'step-00000008' })])
     const { manifests } = await listCheckpoints(store)
     expect(manifests.map(({ name }) => name)).toEqual(['step-00000016-2', 'step-00000016', 'step-00000008'])
+  })
+
+  test('goes on from the one that is named at each start: it stays', async () => {
+    const store = memoryStore()
+    await trainWith([checkpoint({ store, when: every('4 steps') })])
+    for (const start of ['first', 'second']) {
+      const named = checkpoint({ store, when: every('2 steps'), keep: { last: 1 }, resume: 'step-00000008' })
+      expect(await trainWith([named]), start).toMatchObject({ outcome: 'finished', steps: 16 })
+    }
+    expect((await listCheckpoints(store)).manifests).toMatchObject([{ step: 16 }, { step: 8 }])
+  })
+
+  test('with two places goes on from the one that is further, whichever hook comes first', async () => {
+    for (const rare of [0, 1]) {
+      const stores = [memoryStore(), memoryStore()]
+      const hooks = () =>
+        stores.map((store, number) => {
+          const when = number === rare ? every('6 steps') : every('2 steps')
+          return checkpoint({ store, when, name: `checkpoint ${number}`, onFailure: false })
+        })
+      const failing = atStep(12, () => {
+        throw new Error('the power is gone')
+      })
+      await failure(trainWith([...hooks(), failing]))
+      const [uninterrupted, resumed] = [lastState(), lastState()]
+      const trace = recordTrace({ only: ['train.ready'] })
+      await trainWith([counting(), uninterrupted])
+      await trainWith([...hooks(), trace, resumed])
+      expect(trace.lines).toEqual(['train.ready 10'])
+      expect(resumed.state?.session).toEqual(uninterrupted.state?.session)
+    }
   })
 
   test('tells which it refuses and why, and goes on from the newest that is valid', async () => {

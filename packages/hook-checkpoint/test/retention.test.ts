@@ -31,6 +31,14 @@ describe('retention removes', () => {
     ])
   })
 
+  test('not what was evaluated as the best, whatever was saved since', () => {
+    const values = [0.9, 0.2, 0.2, 0.2, 0.5, 0.5, 0.7]
+    const among = values.map((loss, at) => checkpoint(at + 1, { metrics: { loss } }))
+    const best = (count: number): string =>
+      kept({ last: 1, best: { metric: 'loss', mode: 'min', count } }, among)
+    expect([best(1), best(2), best(4)]).toEqual(['2 7', '2 5 7', '1 2 5 7'])
+  })
+
   test('nothing more for a metric that nobody has', () => {
     expect(kept({ last: 1, best: { metric: 'toString', mode: 'max' } })).toBe('6')
   })

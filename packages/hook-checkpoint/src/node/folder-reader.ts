@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ahead } from '../ahead.ts'
 import { checkName } from '../names.ts'
 import { checkLength } from '../parts.ts'
 import type { CheckpointReader, FileEntry } from '../store.ts'
@@ -47,35 +48,42 @@ async function readFile(path: string, into: readonly Uint8Array[]): Promise<File
   }
 }
 
-/** While a piece is read, the one before it is hashed. */
+/** While some pieces are read, the one before them is hashed: so none of the three waits, disk, memory or processor. */
 async function readHashed(file: FileHandle, path: string, into: readonly Uint8Array[]): Promise<FileEntry> {
   const hash = createHash('sha256')
   let bytes = 0
-  let before = new Uint8Array(0)
-  for (const piece of piecesOf(into)) {
-    const filled = fill(file, path, piece)
-    hash.update(before)
-    await filled
+  for await (const piece of ahead(reads(file, path, into), piecesAtOnce)) {
+    hash.update(piece)
     bytes += piece.length
-    before = piece
   }
-  return { bytes, sha256: hash.update(before).digest('hex') }
+  return { bytes, sha256: hash.digest('hex') }
 }
 
-const pieceBytes = 8 * 2 ** 20
+const pieceBytes = 4 * 2 ** 20
+const piecesAtOnce = 4
 
-function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array<ArrayBuffer>> {
-  for (const part of parts) {
+function* reads(
+  file: FileHandle,
+  path: string,
+  into: readonly Uint8Array[],
+): Generator<() => Promise<Uint8Array>> {
+  let position = 0
+  for (const part of into) {
     for (let at = 0; at < part.length; at += pieceBytes) {
-      yield part.subarray(at, at + pieceBytes) as Uint8Array<ArrayBuffer>
+      const piece = part.subarray(at, at + pieceBytes)
+      const from = position
+      yield () => fill(file, path, piece, from)
+      position += piece.length
     }
   }
 }
 
-async function fill(file: FileHandle, path: string, piece: Uint8Array): Promise<void> {
+/** Reads as many bytes as the piece has, from a position in the file on. */
+async function fill(file: FileHandle, path: string, piece: Uint8Array, from: number): Promise<Uint8Array> {
   for (let at = 0; at < piece.length; ) {
-    const { bytesRead } = await file.read(piece, at)
+    const { bytesRead } = await file.read(piece, at, piece.length - at, from + at)
     if (bytesRead === 0) throw new Error(`${path} was cut short while it was read`)
     at += bytesRead
   }
+  return piece
 }

@@ -6,7 +6,7 @@ import { StrictWriter } from '../strict-writer.ts'
 import { explained, explaining, hasCode } from './file-errors.ts'
 import { makeFolder, syncFolder } from './folders.ts'
 import { temporaryName } from './temporary-names.ts'
-import type { WritingThread } from './writing-thread.ts'
+import type { WritingThreads } from './writing-threads.ts'
 
 /** @throws Error where the folder has been another run's meanwhile. */
 export type CheckHeld = () => void | Promise<void>
@@ -15,7 +15,7 @@ export type CheckHeld = () => void | Promise<void>
 export async function createFolder(
   location: string,
   name: string,
-  thread: WritingThread,
+  threads: WritingThreads,
   checkHeld: CheckHeld,
 ): Promise<CheckpointWriter> {
   checkName(name)
@@ -26,7 +26,7 @@ export async function createFolder(
     await mkdir(temporary)
     return new StrictWriter(
       join(location, name),
-      new FolderWriter(location, name, temporary, thread, checkHeld),
+      new FolderWriter(location, name, temporary, threads, checkHeld),
     )
   })
 }
@@ -36,26 +36,26 @@ class FolderWriter implements CheckpointWriter {
   private readonly location: string
   private readonly name: string
   private readonly temporary: string
-  private readonly thread: WritingThread
+  private readonly threads: WritingThreads
   private readonly checkHeld: CheckHeld
 
   constructor(
     location: string,
     name: string,
     temporary: string,
-    thread: WritingThread,
+    threads: WritingThreads,
     checkHeld: CheckHeld,
   ) {
     this.location = location
     this.name = name
     this.temporary = temporary
-    this.thread = thread
+    this.threads = threads
     this.checkHeld = checkHeld
   }
 
   async write(file: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
     try {
-      return await this.thread.write(join(this.temporary, file), parts)
+      return await this.threads.write(join(this.temporary, file), parts)
     } catch (cause) {
       throw this.failure(cause)
     }

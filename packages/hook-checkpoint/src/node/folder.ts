@@ -10,7 +10,7 @@ import { makeFolder, syncFolder } from './folders.ts'
 import { removeLeftOvers } from './left-overs.ts'
 import { type Lock, lock } from './lock.ts'
 import { removedName } from './temporary-names.ts'
-import { WritingThread } from './writing-thread.ts'
+import { WritingThreads } from './writing-threads.ts'
 
 export interface FolderOptions {
   /** Seconds without a sign of life after which a run on another machine counts as gone. Default 60. */
@@ -21,7 +21,7 @@ export interface FolderOptions {
  * Keeps checkpoints in a folder of the file system, each as a folder of its own; it is made when it is first needed.
  *
  * A checkpoint is written under a temporary name, synced and renamed: a crash or a power failure leaves it there
- * as a whole or not at all. Hashing and writing go on in a thread of their own.
+ * as a whole or not at all. Hashing and writing go on in threads of their own.
  *
  * ```ts
  * import { folder } from '@hookstep/hook-checkpoint/node'
@@ -34,20 +34,20 @@ export interface FolderOptions {
  */
 export function folder(path: string, options: FolderOptions = {}): CheckpointStore {
   const location = resolve(path)
-  const thread = new WritingThread()
+  const threads = new WritingThreads()
   let held: Lock | undefined
   return {
     location,
     async acquire() {
       held = await acquire(location, (options.takeOverSeconds ?? 60) * 1000)
       return async () => {
-        await thread.end()
+        await threads.end()
         await held?.release()
         held = undefined
       }
     },
     list: () => explaining(location, 'its checkpoints cannot be listed', () => list(location)),
-    create: (name) => createFolder(location, name, thread, () => held?.check()),
+    create: (name) => createFolder(location, name, threads, () => held?.check()),
     open: (name) => openFolder(location, name),
     remove: (name) => remove(location, name),
     within(name) {
@@ -67,13 +67,9 @@ async function acquire(location: string, patienceMs: number): Promise<Lock> {
 }
 
 async function list(location: string): Promise<string[]> {
-  const names: string[] = []
-  for (const entry of await entriesOf(location)) {
-    if (isName(entry.name) && entry.isDirectory() && (await holdsFiles(join(location, entry.name)))) {
-      names.push(entry.name)
-    }
-  }
-  return names
+  const folders = (await entriesOf(location)).filter((entry) => isName(entry.name) && entry.isDirectory())
+  const found = await Promise.all(folders.map(({ name }) => holdsFiles(join(location, name))))
+  return folders.filter((_, index) => found[index]).map(({ name }) => name)
 }
 
 /** A store within holds folders; a checkpoint, damaged or not, holds files. */

@@ -1,5 +1,7 @@
-import { mkdir, open, stat } from 'node:fs/promises'
+import { closeSync, fsync, openSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { hasCode } from './file-errors.ts'
 
 /**
@@ -18,11 +20,13 @@ export async function makeFolder(folder: string): Promise<void> {
   await syncFolder(dirname(folder))
 }
 
-/** Makes durable which files are in a folder, and under which names. */
+const synced = promisify(fsync)
+
+/** Makes durable which files are in a folder, and under which names. Only the disk is waited for. */
 export async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await open(folder, 'r')
-    await handle.sync().finally(() => handle.close())
+    const handle = openSync(folder, 'r')
+    await synced(handle).finally(() => closeSync(handle))
   } catch (error) {
     // Windows and some network file systems cannot, or need not, sync a folder; a folder above may not be ours to read.
     if (!hasCode(error, 'EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP')) throw error

@@ -11,7 +11,15 @@ export interface ProcessIdentity {
   readonly started?: string | undefined
 }
 
-export async function thisProcess(): Promise<ProcessIdentity> {
+let known: Promise<ProcessIdentity> | undefined
+
+/** It stays what it is: the system is asked once. */
+export function thisProcess(): Promise<ProcessIdentity> {
+  known ??= identified()
+  return known
+}
+
+async function identified(): Promise<ProcessIdentity> {
   const [boot, stat] = await Promise.all([bootId(), processStat('self')])
   return { host: hostname(), pid: process.pid, boot, started: stat?.started }
 }

@@ -1,9 +1,14 @@
 import { Worker } from 'node:worker_threads'
+import { bytesOf } from '../parts.ts'
 import type { FileEntry } from '../store.ts'
 import { writeHashed } from './write-hashed.ts'
 
 /** What the thread answers: that it is there, what it has written, or why it could not. */
-type Answer = 'ready' | { readonly entry: FileEntry } | { readonly failure: Failure }
+type Answer = 'ready' | (({ readonly entry: FileEntry } | { readonly failure: Failure }) & GivenBack)
+/** Handed back to be forgotten: what a thread keeps that has nothing more to do, it would keep until the next save. */
+interface GivenBack {
+  readonly parts: readonly Uint8Array[]
+}
 type Failure = { readonly message: string; readonly code?: string }
 
 /** Text, so that the thread needs no file of its own: none is there among sources, and bundlers lose it. */
@@ -11,9 +16,10 @@ const program = `
 const { parentPort } = require('node:worker_threads')
 const writeHashed = ${writeHashed}
 parentPort.on('message', ({ path, parts }) => {
+  const answer = (said) => parentPort.postMessage({ ...said, parts }, [...new Set(parts.map(({ buffer }) => buffer))])
   writeHashed(path, parts).then(
-    (entry) => parentPort.postMessage({ entry }),
-    ({ message, code }) => parentPort.postMessage({ failure: { message, code } }),
+    (entry) => answer({ entry }),
+    ({ message, code }) => answer({ failure: { message, code } }),
   )
 })
 parentPort.postMessage('ready')
@@ -27,10 +33,22 @@ export class WritingThread {
   private worker: Promise<Worker | undefined> | undefined
   /** Settles with the last file. */
   private last: Promise<unknown> = Promise.resolve()
+  private waiting = 0
+
+  /** How much it has been handed and has not written yet. */
+  get waitingBytes(): number {
+    return this.waiting
+  }
 
   /** Writes a new file. Takes the buffers of the parts, which are detached. */
   write(path: string, parts: readonly Uint8Array[]): Promise<FileEntry> {
-    const written = this.last.then(() => this.writeNext(path, parts))
+    const bytes = bytesOf(parts)
+    this.waiting += bytes
+    const written = this.last
+      .then(() => this.writeNext(path, parts))
+      .finally(() => {
+        this.waiting -= bytes
+      })
     this.last = written.catch(() => {})
     return written
   }

@@ -3,7 +3,7 @@ import type { Values } from '@hookstep/catalogue'
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
 /** Four digits that count, and an exponent where a number is far from 1: `0.2500`, `12,340`, `1.23e-7`. */
-function figure(value: number): string {
+export function figure(value: number): string {
   const size = Math.abs(value)
   if (value === 0 || !Number.isFinite(value)) return String(value)
   if (size < 1e-4 || size >= 1e9) return value.toExponential(2)

@@ -5,6 +5,12 @@ import type { ResumeStatus } from './graphql.ts'
 import type { Counts } from './pending.ts'
 import { RequestError } from './request-error.ts'
 
+/**
+ * What becomes of a log whose run lacks rows before its first: it waits until they are sent from another folder, or, where
+ * they are lost, it follows on the last that is there.
+ */
+export type LostRows = 'wait' | 'skip'
+
 /** How many lines there are on the server. */
 export function countsOf(status: ResumeStatus | undefined): Counts {
   return {
@@ -39,28 +45,29 @@ export function checkResumable(
  * How many lines that the server has are not of this log, when nothing was noted of an upload of it: all of them, unless
  * the log goes on from them, or was sent by somebody else, such as the official `wandb sync`.
  *
- * @throws RequestError where rows before the log's first are missing.
+ * @throws RequestError where rows before the log's first are missing, and are waited for.
  */
 export async function baseOf(
   request: UploadRequest,
   run: RunRecord,
   status: ResumeStatus | undefined,
+  lostRows: LostRows,
 ): Promise<Counts> {
   const counts = countsOf(status)
   const { startingStep = 0 } = run
   if (startingStep > 0) {
-    checkEarlierRows(request, startingStep, counts)
-    return { ...counts, history: 0 }
+    const lacks = Math.max(0, startingStep - counts.history)
+    if (lacks > 0 && lostRows === 'wait') throw earlierRows(request, startingStep, counts)
+    return { ...counts, history: -lacks }
   }
   const own = status === undefined || request.address.resume === 'go-on' || (await wasSent(request, status))
   return own ? { history: 0, events: 0, log: 0 } : counts
 }
 
-function checkEarlierRows({ address, folder }: UploadRequest, startingStep: number, counts: Counts): void {
-  if (counts.history >= startingStep) return
-  throw new RequestError(
+function earlierRows({ address, folder }: UploadRequest, startingStep: number, counts: Counts): RequestError {
+  return new RequestError(
     `${folder.location} begins with row ${startingStep} of run ${address.id}, and the server has ${counts.history} rows: ` +
-      'sync the folder with the rows before first',
+      'sync the folder with the rows before it first, or, where that is lost, this one with --skip-lost',
     { final: true },
   )
 }

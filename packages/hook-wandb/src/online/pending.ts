@@ -78,6 +78,11 @@ export class Pending {
     )
   }
 
+  /** One more than the number of the last row that was read. */
+  get rowsRead(): number {
+    return this.next.history
+  }
+
   get isEmpty(): boolean {
     return this.bytes === 0
   }

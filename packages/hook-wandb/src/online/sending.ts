@@ -1,5 +1,5 @@
 import type { UploadRequest } from '../uploader.ts'
-import { baseOf, checkResumable, countsOf, readRun } from './beginning.ts'
+import { baseOf, checkResumable, countsOf, type LostRows, readRun } from './beginning.ts'
 import { Described } from './described.ts'
 import { stream } from './file-stream.ts'
 import { type ResumeStatus, type RunName, resumeStatus, upsertRun } from './graphql.ts'
@@ -17,6 +17,7 @@ export interface Means {
   readonly connection: Connection
   readonly patience: Patience
   readonly pacing: Pacing
+  readonly lostRows: LostRows
 }
 
 /** A run that is on the server, and what of its log is not. */
@@ -41,6 +42,7 @@ export class Sending {
     this.state = parts.state
     this.run = { ...means.request.address, entity }
     this.toldChanges = parts.described.changes
+    this.rowsBefore = countsOf(parts.status).history - parts.state.base.history
     this.pending = new Pending(
       means.request,
       parts.described,
@@ -90,6 +92,14 @@ export class Sending {
     await this.send(this.pending.exitCode)
     if (this.pending.exitCode !== undefined) await this.markComplete(end)
   }
+
+  /** Rows of the log that were read so far. */
+  get rowsRead(): number {
+    return this.pending.rowsRead
+  }
+
+  /** Rows that the server had when this began. */
+  readonly rowsBefore: number
 
   private get hasNews(): boolean {
     return !this.pending.isEmpty || this.put.length > 0 || this.described.summaryChanges > this.toldSummary
@@ -170,13 +180,13 @@ interface Beginning {
   readonly status: ResumeStatus | undefined
 }
 
-async function beginningOf({ request, connection }: Means) {
+async function beginningOf({ request, connection, lostRows }: Means) {
   const { address, folder } = request
   const run = await readRun(request)
   const status = await resumeStatus(connection, address)
   const known = await readState(folder, address)
   if (known === undefined) checkResumable(request, status)
-  const state = known ?? (await firstState(request, await baseOf(request, run, status)))
+  const state = known ?? (await firstState(request, await baseOf(request, run, status, lostRows)))
   const described = new Described()
   if (status !== undefined) described.goOn(status)
   described.take(run)

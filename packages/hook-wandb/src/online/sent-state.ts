@@ -23,11 +23,14 @@ export interface SentState {
 
 /** What is known of an upload to that address; `undefined` where there was none. */
 export async function readState(folder: RunFolder, address: Addressed): Promise<SentState | undefined> {
+  const state = await read(folder)
+  return state !== undefined && isOf(state, address) ? state : undefined
+}
+
+async function read(folder: RunFolder): Promise<SentState | undefined> {
   const size = await folder.size(stateFile)
   if (size === undefined) return undefined
-  const text = new TextDecoder().decode(await folder.read(stateFile, 0, size))
-  const state = parse(text)
-  return state !== undefined && isOf(state, address) ? state : undefined
+  return parse(new TextDecoder().decode(await folder.read(stateFile, 0, size)))
 }
 
 export function writeState(folder: RunFolder, state: SentState): Promise<void> {
@@ -53,4 +56,9 @@ function parse(text: string): SentState | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The byte up to which a log was sent whole, wherever to; `undefined` for one that was not. */
+export async function readCompleteTo(folder: RunFolder): Promise<number | undefined> {
+  return (await read(folder))?.completeTo
 }

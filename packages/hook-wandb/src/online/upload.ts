@@ -3,16 +3,11 @@ import { defaultPacing, type Pacing } from './pacing.ts'
 import { Patience } from './patience.ts'
 import { Sending } from './sending.ts'
 
-export interface UploadOptions extends Partial<Pacing> {
-  /** How long one thing may fail, before what is missing is left to `sync`. Milliseconds; default: for ever. */
-  readonly giveUpMs?: number
-}
-
 /** Sends a log while it grows. */
 export const startUpload: StartUpload = (request) => new Upload(request, {})
 
 /** The same at a pace of one's own. */
-export function uploadAt(options: UploadOptions): StartUpload {
+export function uploadAt(options: Partial<Pacing>): StartUpload {
   return (request) => new Upload(request, options)
 }
 
@@ -30,10 +25,10 @@ class Upload implements Uploader {
   /** Nothing is under way that a pause separates from the next attempt. */
   private idle = false
 
-  constructor(request: UploadRequest, { giveUpMs = Number.POSITIVE_INFINITY, ...pacing }: UploadOptions) {
+  constructor(request: UploadRequest, pacing: Partial<Pacing>) {
     this.request = request
     this.pacing = { ...defaultPacing, ...pacing }
-    this.patience = new Patience(this.pacing, this.ending.signal, giveUpMs)
+    this.patience = new Patience(this.pacing, this.ending.signal, Number.POSITIVE_INFINITY)
     this.outcome = this.upload()
   }
 
@@ -74,6 +69,7 @@ class Upload implements Uploader {
       connection,
       patience: this.patience,
       pacing: this.pacing,
+      lostRows: 'wait',
     })
     for (;;) {
       // Asked before: what is added while a portion is sent is not in it.

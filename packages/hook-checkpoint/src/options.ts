@@ -28,11 +28,11 @@ export interface CheckpointOptions {
 export interface Keep {
   /** The newest so many. Default 3; with several ranks at least 3. */
   readonly last?: number
-  /** Those of which a metric of the last evaluation was best; of several saved since that evaluation, the first. */
+  /** Those of which a metric of the last evaluation was best; of those with one value the first, which was evaluated. */
   readonly best?: {
     readonly metric: string
     readonly mode: 'min' | 'max'
-    /** Default 1. */
+    /** How many values of it. Default 1. */
     readonly count?: number
   }
   /** Saved when this is due, too, and there for good: `every('10000 steps')`. */

@@ -1,4 +1,3 @@
-import { toExactJson } from './exact-json.ts'
 import type { Manifest } from './manifest.ts'
 import type { Keep } from './options.ts'
 
@@ -42,24 +41,20 @@ function lastCount(newestFirst: readonly Manifest[], { last = 3 }: Keep): number
   return Math.max(last, (newestFirst[0]?.worldSize ?? 1) > 1 ? 2 : 1)
 }
 
-/** Of equal ones the newer counts as the better. What has not the metric, or NaN, is not among them. */
+/**
+ * Of those with one value the first: what is saved after an evaluation and before the next tells the same values, and only
+ * the first of it is what was evaluated. What has not the metric, or NaN, is not among them.
+ */
 function best(newestFirst: readonly Manifest[], { best }: Keep): readonly Manifest[] {
   if (best === undefined) return []
   const { metric, mode, count = 1 } = best
-  const value = ({ metrics }: Manifest): number => {
-    const found = Object.hasOwn(metrics, metric) ? (metrics[metric] as number) : NaN
-    return mode === 'max' ? -found : found
+  const firsts = new Map<number, Manifest>()
+  for (const manifest of newestFirst) {
+    const value = Object.hasOwn(manifest.metrics, metric) ? (manifest.metrics[metric] as number) : NaN
+    if (!Number.isNaN(value)) firsts.set(mode === 'max' ? -value : value, manifest)
   }
-  const measured = evaluated(newestFirst).filter((manifest) => !Number.isNaN(value(manifest)))
-  return measured.sort((a, b) => compare(value(a), value(b))).slice(0, count)
-}
-
-/** Of those that were saved in a row with the values of one evaluation, the first: what was evaluated, or nearest to it. */
-function evaluated(newestFirst: readonly Manifest[]): Manifest[] {
-  return newestFirst.filter(({ metrics }, at) => {
-    const before = newestFirst[at + 1]
-    return before === undefined || toExactJson(before.metrics) !== toExactJson(metrics)
-  })
+  const values = [...firsts.keys()].sort(compare).slice(0, count)
+  return values.map((value) => firsts.get(value) as Manifest)
 }
 
 /** Infinities are equal to themselves, where a difference would be NaN. */

@@ -50,16 +50,19 @@ describe('saving', () => {
     expect(manifests.map(({ step, pinned }) => ({ step, pinned }))).toEqual([
       { step: 16, pinned: false },
       { step: 12, pinned: true },
+      { step: 8, pinned: false },
       { step: 6, pinned: true },
     ])
-    const [, { metrics: second } = {}, { metrics: first } = {}] = manifests
+    const [, { metrics: after } = {}, { metrics: second } = {}, { metrics: first } = {}] = manifests
+    expect(after).toEqual(second)
     expect([first, second]).toEqual([{}, { loss: expect.any(Number), absolute_error: expect.any(Number) }])
   })
 
   test('goes on beside the run; the next one waits, and so does the end', async () => {
     const log: string[] = []
-    const [written, opened] = [new Signal(), new Signal()]
+    const [begun, written, opened] = [new Signal(), new Signal(), new Signal()]
     const store = watched(memoryStore(), async (name) => {
+      await begun.given
       log.push(`${name} is written`)
       written.give()
       await opened.given
@@ -67,6 +70,7 @@ describe('saving', () => {
     })
     const following = at(train.step.pre, async ({ step }) => {
       log.push(`step ${step}`)
+      if (step === 3) begun.give()
       if (step === 3) await written.given
       if (step === 4) opened.give()
     })

@@ -19,14 +19,14 @@ describe('retention removes', () => {
     expect([kept({ last: 0 }), expired([checkpoint(7)], { last: 0 }), expired([], {})]).toEqual(['6', [], []])
   })
 
-  test('not the best by a metric; of equal ones the newer is better, and NaN is never best', () => {
+  test('not the best by a metric; of equal ones the first, and NaN is never best', () => {
     const best = (count: number, mode: 'min' | 'max' = 'min'): string =>
       kept({ last: 1, best: { metric: 'loss', mode, count } })
     expect([best(1), best(2), best(3), best(9), best(1, 'max')]).toEqual([
-      '4 6',
-      '2 4 6',
-      '2 4 6',
-      '1 2 4 5 6',
+      '2 6',
+      '2 6',
+      '1 2 6',
+      '1 2 5 6',
       '5 6',
     ])
   })

@@ -7,7 +7,7 @@ import type { Event } from '@hookstep/core'
  * that is added there is here as well.
  */
 export function catalogueEvents(): ReadonlyMap<string, Event<RunContext>> {
-  return new Map(eventsIn(catalogue).map((event) => [event.id, event]))
+  return new Map(all)
 }
 
 /** Events within namespaces and phases, at any depth. */
@@ -21,3 +21,5 @@ function eventsIn(value: unknown): Event<RunContext>[] {
 function isEvent(value: object): value is Event<RunContext> {
   return typeof (value as { id?: unknown }).id === 'string' && !('pre' in value)
 }
+
+const all = eventsIn(catalogue).map((event) => [event.id, event] as const)

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { every } from '@hookstep/catalogue'
 import { checkpoint, folder as folderStore, loadCheckpoint } from '@hookstep/hook-checkpoint/node'
@@ -38,6 +38,15 @@ test('verifies every byte', async () => {
     /^1\nstep-00000002: refused: parameters\.safetensors is damaged: .*\nstep-00000004: valid$/,
   )
   expect(await run('verify', 'step-00000002', '--json', '-f', folder)).toMatch(/^1\n\[\n {2}\{\n {4}"name"/)
+})
+
+test('what is no checkpoint is not verified; where there is none, that is not all is well', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'logs'))
+  await writeFile(join(folder, 'logs', 'run.txt'), 'step 1')
+  expect(await run('verify', '--all', '-f', folder)).toBe(`2\n${folder} has no checkpoint`)
+  await saved({ folder, steps: 2 })
+  expect(await run('verify', '--all', '-f', folder)).toBe('0\nstep-00000002: valid')
 })
 
 test('tells in what two differ', async () => {

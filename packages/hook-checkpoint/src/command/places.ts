@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { listCheckpoints } from '../listing.ts'
+import { checkpointName } from '../manifest.ts'
 import { nearestNames } from '../nearest-names.ts'
 import { folder as folderStore } from '../node/folder.ts'
 import type { CheckpointStore } from '../store.ts'
@@ -59,11 +60,13 @@ export async function newest(folder: string): Promise<Found> {
   throw new UsageError(`${folder} has no checkpoint`)
 }
 
-/** All of them. */
+/** All that have the name of a checkpoint. */
 export async function all(folder: string): Promise<readonly Found[]> {
   const found: Found[] = []
   for (const { store, prefix } of await placesIn(folder)) {
-    for (const name of (await store.list()).toSorted()) found.push({ store, name, label: `${prefix}${name}` })
+    for (const name of (await store.list()).toSorted()) {
+      if (checkpointName.test(name)) found.push({ store, name, label: `${prefix}${name}` })
+    }
   }
   return found
 }

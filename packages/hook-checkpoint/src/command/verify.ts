@@ -11,7 +11,9 @@ export const verify: Subcommand = {
   async run({ folder, names: [name], all: isAll, json, print }) {
     if (isAll && name !== undefined) throw new UsageError(`write either ${name} or --all`)
     const one = async (): Promise<Found> => (name === undefined ? newest(folder) : find(folder, name))
-    const results = await verified(isAll ? await all(folder) : [await one()])
+    const found = isAll ? await all(folder) : [await one()]
+    if (found.length === 0) throw new UsageError(`${folder} has no checkpoint`)
+    const results = await verified(found)
     if (json) print(JSON.stringify(results, undefined, 2))
     else
       for (const { name, refused } of results)

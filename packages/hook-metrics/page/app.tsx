@@ -98,7 +98,7 @@ function Connection({ state, runs }: { state: ConnectionState; runs: readonly Co
     runs.length > 0 && runs.every(({ run }) => !['waiting', 'running'].includes(run.status.state))
   const texts: Readonly<Record<ConnectionState, string>> = {
     connecting: 'connecting',
-    open: 'live',
+    open: isOver ? 'ended' : 'live',
     lost: isOver ? 'ended: this page keeps what it shows' : 'no connection: trying again',
   }
   return <output class={`connection ${state} ${isOver ? 'over' : ''}`}>{texts[state]}</output>

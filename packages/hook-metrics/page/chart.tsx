@@ -34,7 +34,11 @@ export function Chart({ spec, settings, zoom, onZoom, namesRuns }: ChartProps): 
       </header>
       <ul class="legend">
         {spec.lines.map((line) => (
-          <LegendEntry line={line} value={valueAt(line.series, settings, x)} namesRuns={namesRuns} />
+          <LegendEntry
+            line={line}
+            value={valueAt(line.series, settings, x)}
+            whose={namesRuns ? nameIn(spec, line) : sourceOf(line)}
+          />
         ))}
       </ul>
       <div
@@ -53,19 +57,26 @@ export function Chart({ spec, settings, zoom, onZoom, namesRuns }: ChartProps): 
 interface LegendEntryProps {
   readonly line: ChartLine
   readonly value: number | null | undefined
-  readonly namesRuns: boolean
+  readonly whose: string
 }
 
-function LegendEntry({ line, value, namesRuns }: LegendEntryProps): JSX.Element {
-  const { run, color, series, isEvaluation } = line
-  const source = isEvaluation ? 'evaluation' : series.source === 'train' ? 'training' : ''
+function LegendEntry({ line, value, whose }: LegendEntryProps): JSX.Element {
   return (
-    <li title={`${run.about.name} ${source}`}>
-      <Key color={color} isEvaluation={isEvaluation} />
-      <span class="whose">{namesRuns ? run.about.name : source}</span>
+    <li title={`${line.run.about.name} ${sourceOf(line)}`}>
+      <Key color={line.color} isEvaluation={line.isEvaluation} />
+      <span class="whose">{whose}</span>
       <output>{value === undefined ? '' : value === null ? 'no number' : figure(value)}</output>
     </li>
   )
+}
+
+function sourceOf({ isEvaluation, series }: ChartLine): string {
+  return isEvaluation ? 'evaluation' : series.source === 'train' ? 'training' : ''
+}
+
+/** A run that has two lines is named at the first. */
+function nameIn({ lines }: ChartSpec, line: ChartLine): string {
+  return lines.find(({ run }) => run === line.run) === line ? line.run.about.name : ''
 }
 
 /** A piece of the line, as it is drawn. */

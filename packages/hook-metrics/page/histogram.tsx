@@ -46,13 +46,13 @@ function draw(target: HTMLElement, { edges, counts, color }: HistogramProps): uP
     height: target.clientHeight,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     scales: {
       x: { time: false, range: (_, low, high) => [low, high] },
       y: { range: (_, __, high) => [0, high || 1] },
     },
     axes: [
-      { ...look, values, size: 28, space: 64, grid: { show: false } },
+      { ...look, values, size: 24, space: 64, grid: { show: false } },
       { ...look, values, size: 52, space: 32, grid: { stroke: grid, width: 1 } },
     ],
     series: [{}, { stroke: color, fill: `${color}55`, width: 1, points: { show: false }, paths: steps }],

@@ -39,6 +39,10 @@ function MediaCard({ name, runs, namesRuns }: Omit<MediaProps, 'filter'> & { nam
     (a, b) => a - b,
   )
   const step = chosen ?? steps.at(-1) ?? 0
+  const looks = ofName.flatMap(({ run, color, items }) => {
+    const item = items.findLast((one) => one.step <= step)
+    return item === undefined ? [] : [{ run, color, item }]
+  })
   return (
     <article class="card media" aria-label={titleOf(name)}>
       <header>
@@ -59,10 +63,8 @@ function MediaCard({ name, runs, namesRuns }: Omit<MediaProps, 'filter'> & { nam
           }}
         />
       )}
-      {ofName.map(({ run, color, items }) => {
-        const item = items.findLast((one) => one.step <= step)
-        if (item === undefined) return null
-        return (
+      <div class={`looks ${looks[0]?.item.media.kind ?? ''}`}>
+        {looks.map(({ run, color, item }) => (
           <figure>
             {namesRuns && (
               <figcaption>
@@ -72,8 +74,8 @@ function MediaCard({ name, runs, namesRuns }: Omit<MediaProps, 'filter'> & { nam
             )}
             <Look item={item} color={color} />
           </figure>
-        )
-      })}
+        ))}
+      </div>
     </article>
   )
 }

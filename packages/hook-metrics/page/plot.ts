@@ -105,7 +105,7 @@ export class Plot {
     return {
       ...this.size(),
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0],
       scales: {
         x: { time: false },
         y: settings.isLog ? { distr: 3 } : { range: (_, low, high) => aroundValues(low, high) },
@@ -162,7 +162,7 @@ function isSparse(chart: uPlot, index: number): boolean {
 function xAxis({ axis }: Settings, theme: Theme): uPlot.Axis {
   const values = (_: uPlot, ticks: number[]): string[] => ticks.map(axis === 'step' ? axisNumber : axisTime)
   const incrs = axis === 'step' ? {} : { incrs: timeSteps }
-  return { ...lookOf(theme), ...incrs, values, size: 28, space: 64, grid: { show: false } }
+  return { ...lookOf(theme), ...incrs, values, size: 24, space: 64, grid: { show: false } }
 }
 
 function yAxis({ isLog }: Settings, theme: Theme): uPlot.Axis {

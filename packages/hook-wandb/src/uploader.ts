@@ -61,8 +61,13 @@ export interface Uploader {
   finish(deadlineMs: number): Promise<UploadOutcome>
 }
 
-/** `incomplete` tells why: what is missing is in the log, and `sync` sends it. */
-export type UploadOutcome = { readonly incomplete?: string }
+/** What became of an upload. */
+export interface UploadOutcome {
+  /** Why something is missing on the server: it is in the log, and `sync` sends it. */
+  readonly incomplete?: string
+  /** The user was warned of that while the run went on. */
+  readonly isTold?: boolean
+}
 
 /** Begins to send a log. */
 export type StartUpload = (request: UploadRequest) => Uploader

@@ -1,3 +1,4 @@
+import { messageOf } from '../outcome.ts'
 import type { StartUpload, Uploader, UploadOutcome, UploadRequest } from '../uploader.ts'
 import { defaultPacing, type Pacing } from './pacing.ts'
 import { Patience } from './patience.ts'
@@ -56,7 +57,7 @@ class Upload implements Uploader {
       await this.sendAll()
       return {}
     } catch (error) {
-      return { incomplete: this.explain(error) }
+      return this.offline(messageOf(error === timeIsUp ? (this.patience.failure ?? error) : error))
     }
   }
 
@@ -96,15 +97,11 @@ class Upload implements Uploader {
     }
   }
 
-  /** Says once that the run is offline from now on, unless it was over. */
-  private explain(error: unknown): string {
+  /** The user is told at once, but where the run is over. */
+  private offline(incomplete: string): UploadOutcome {
+    const isTold = !this.finishing
     const { folder, warn } = this.request
-    const reason = error === timeIsUp ? (this.patience.failure ?? timeIsUp) : error
-    const message = reason instanceof Error ? reason.message : String(reason)
-    if (!this.finishing)
-      warn(
-        `offline from now on: ${message}. Later, "npx @hookstep/hook-wandb sync ${folder.location}" sends what is missing`,
-      )
-    return message
+    if (isTold) warn(`offline from now on: ${incomplete}. What is missing is in ${folder.location}`)
+    return { incomplete, isTold }
   }
 }

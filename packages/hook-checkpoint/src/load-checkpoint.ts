@@ -16,14 +16,37 @@ import type { CheckpointStore } from './store.ts'
  * @throws Error where there is none; naming those that look like it, or those that are damaged.
  */
 export async function loadCheckpoint(store: CheckpointStore, name?: string): Promise<RunState> {
-  const refused: CheckpointError[] = []
   const place = await withCheckpoints(store)
-  const found = await Candidates.of(place, 'train', (error) => void refused.push(error))
-  if (name !== undefined) return (await found.named(name)).state
-  const newest = await found.newest(Infinity)
-  if (newest !== undefined) return newest.state
+  if (name !== undefined) {
+    const found = await Candidates.of(place, 'train', () => {})
+    return (await found.named(name)).state
+  }
+  const tried = new Set<string>()
+  let refused: readonly CheckpointError[] = []
+  // A run that saves there may remove what is being read: then there is a newer one.
+  while (await hasOthers(place, tried)) {
+    const found = await newestIn(place)
+    if (found.state !== undefined) return found.state
+    refused = found.refused
+  }
   const reasons = refused.map(({ message }) => `; ${message}`)
   throw new Error(`${store.location} has no checkpoint of a training run${reasons.join('')}`)
+}
+
+/** Whether there are any that have not been tried; from now on they have. */
+async function hasOthers(place: CheckpointStore, tried: Set<string>): Promise<boolean> {
+  const others = (await place.list()).filter((name) => !tried.has(name))
+  for (const name of others) tried.add(name)
+  return others.length > 0
+}
+
+async function newestIn(
+  place: CheckpointStore,
+): Promise<{ readonly state: RunState | undefined; readonly refused: readonly CheckpointError[] }> {
+  const refused: CheckpointError[] = []
+  const found = await Candidates.of(place, 'train', (error) => void refused.push(error))
+  const newest = await found.newest(Infinity)
+  return { state: newest?.state, refused }
 }
 
 async function withCheckpoints(store: CheckpointStore): Promise<CheckpointStore> {

@@ -31,6 +31,22 @@ test('an inference begins from any checkpoint, and goes on where it was interrup
   ])
 })
 
+test('a checkpoint is loaded while a run saves, and removes the one that is about to be read', async () => {
+  const store = memoryStore()
+  await trainWith([checkpoint({ store, when: every('4 steps') })], { steps: 8 })
+  let isSaved = false
+  const shared: CheckpointStore = {
+    ...store,
+    list: async () => (await store.list()).filter((name) => isSaved || name === 'step-00000004'),
+    async open(name) {
+      if (!isSaved) await store.remove('step-00000004')
+      isSaved = true
+      return store.open(name)
+    },
+  }
+  expect((await loadCheckpoint(shared)).step).toBe(8)
+})
+
 test('training and inference in one place are kept apart', async () => {
   const store = memoryStore()
   const keep = { last: 1 }

@@ -95,7 +95,7 @@ export interface RunState {
   readonly seed: number
   readonly data: DataState
   readonly session: SessionState
-  /** What hooks have asked for and the run has not decided; a stop is not among it. */
+  /** What hooks have asked for and the run has not decided; of stops only those that wait for the end of the step under way. */
   readonly requests: readonly Request[]
   /** Present where the state was taken within a step: the counters above are those of the step before. */
   readonly partial?: PartialStep

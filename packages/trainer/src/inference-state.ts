@@ -17,7 +17,7 @@ export async function captureInference({ pass, ledger }: InferenceParts): Promis
     samples,
     seconds,
     data: pass.loader.position,
-    requests: ledger.requests.undecided,
+    requests: ledger.requests.undecided(false),
     hooks: await ledger.hookStates.save(),
     configuration: ledger.configuration,
   }

@@ -84,9 +84,12 @@ export class Requests {
     return this.removed((request) => request.kind === kind && request.now === true)
   }
 
-  /** What is still to be decided by a run that goes on from here. */
-  get undecided(): readonly Request[] {
-    return this.pending.filter(({ kind }) => kind !== 'stop')
+  /**
+   * What is still to be decided by a run that goes on from here. A stop ends this run alone; but one that waits for the end
+   * of the step ends the run that goes on within it, as it would have ended this one.
+   */
+  undecided(isWithinStep: boolean): readonly Request[] {
+    return this.pending.filter(({ kind, now }) => kind !== 'stop' || (isWithinStep && !now))
   }
 
   private removed(isTaken: (request: Request) => boolean): Request[] {

@@ -41,7 +41,7 @@ export async function captureState(
     seed,
     data,
     session: await session.save(),
-    requests: ledger.requests.undecided,
+    requests: ledger.requests.undecided(partial !== undefined),
     ...(partial && { partial }),
     hooks: await ledger.hookStates.save(),
     configuration: ledger.configuration,

@@ -157,13 +157,13 @@ export class TrainingRun {
     }
   }
 
-  /** Whether all is done, or any rank asked to stop. */
+  /** Whether all is done, or any rank asked to stop. A step that was interrupted is under way: its rest is done first. */
   private async isOver(): Promise<boolean> {
     const { ledger, course } = this
     await ledger.agree(['save', 'stop'])
     if (course.isDone(ledger.progress.step)) return true
     if (ledger.requests.isUrgent) await this.doAtOnce()
-    return ledger.requests.find('stop') !== undefined
+    return this.interrupted === undefined && ledger.requests.find('stop') !== undefined
   }
 
   private hasStep(): boolean | Promise<boolean> {

@@ -268,3 +268,36 @@ test('a hook may take its time to save its state, one after the other', async ()
   expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends'])
   expect(state?.hooks).toEqual({ a: { version: 1, state: 'a' }, b: { version: 1, state: 'b' } })
 })
+
+test('a stop that waits for the end of the step ends a run, too, that goes on within that step', async () => {
+  const states: RunState[] = []
+  const asking: Hook = {
+    name: 'asking',
+    setup: (run) =>
+      void run.subscribe(train.microbatch.post, ({ step, microbatch }) => {
+        if (step !== 1 || microbatch !== 1) return
+        run.stop('good enough')
+        run.save('in between', { now: true })
+      }),
+  }
+  const keeping: Hook = {
+    name: 'keeping',
+    setup: (run) =>
+      void run.subscribe(train.checkpoint, async ({ capture, requests }) => {
+        if (requests.length > 0) states.push(await capture())
+      }),
+  }
+  const restoring: Hook = {
+    name: 'restoring',
+    setup: (run) => void run.subscribe(train.restore, ({ restore }) => restore(states[0] as RunState)),
+  }
+  const ends = []
+  for (const hooks of [[asking, keeping], [restoring]]) {
+    await using trainer = new Trainer({ ...small, hooks })
+    const { outcome, reason, requestedBy, steps } = await trainer.train()
+    ends.push({ outcome, reason, requestedBy, steps })
+  }
+  expect(states[0]?.partial?.microbatches).toBe(1)
+  expect(ends[1]).toEqual(ends[0])
+  expect(ends[0]).toEqual({ outcome: 'stopped', reason: 'good enough', requestedBy: 'asking', steps: 1 })
+})

@@ -9,7 +9,7 @@ import type { Platform } from './platform.ts'
 import { item, itemsOf, type Row } from './row.ts'
 import { changesOf, RunLog } from './run-log.ts'
 import type { Settings } from './settings.ts'
-import type { Uploader } from './uploader.ts'
+import type { Uploader, UploadOutcome } from './uploader.ts'
 
 /** A training, and the run of W&B that it is. */
 export class Followed {
@@ -49,9 +49,14 @@ export class Followed {
       failed: (error) => opening.run.warn(unwritable(opened.folder.location, error)),
     }
     const opened = await openRun(opening, watcher)
-    followed = new Followed(opening, opened)
-    await followed.begin(lines)
-    return followed
+    try {
+      followed = new Followed(opening, opened)
+      await followed.begin(lines)
+      return followed
+    } catch (error) {
+      await opened.file.close()
+      throw error
+    }
   }
 
   get location(): string {
@@ -159,9 +164,9 @@ export class Followed {
     if (losses.length > 0) this.run.warn(`${this.location}: ${losses.join('; ')}`)
   }
 
-  private tellWhereItIs(outcome: { readonly incomplete?: string } | undefined): void {
+  private tellWhereItIs(outcome: UploadOutcome | undefined): void {
     const sync = `to send it: ${this.platform.howToSync(this.location)}`
-    if (outcome === undefined) this.print(sync)
+    if (outcome === undefined || outcome.isTold) this.print(sync)
     else if (outcome.incomplete === undefined)
       this.print(`the run is at ${this.url ?? this.settings.baseUrl}`)
     else this.run.warn(`not everything was sent: ${outcome.incomplete}; ${sync}`)

@@ -2,10 +2,10 @@ import type { Json, Run } from '@hookstep/catalogue'
 import { jsonOf } from './json.ts'
 import { LogFile, type LogWatcher } from './log/log-file.ts'
 import type { Item, RunRecord } from './log/records.ts'
-import { type OpenedLog, openLog, type SavedRun } from './opened-log.ts'
+import { openLog, type SavedRun } from './opened-log.ts'
 import type { Platform } from './platform.ts'
 import type { RunFolder } from './run-folder.ts'
-import { emptyLog } from './run-log.ts'
+import { emptyLog, type WrittenLog } from './run-log.ts'
 import { folderName, logName, logsFolder, randomId } from './run-names.ts'
 import type { Settings } from './settings.ts'
 import type { RunAddress } from './uploader.ts'
@@ -20,7 +20,7 @@ export interface Opening {
 }
 
 /** A run's log, ready to be written. */
-export interface Opened extends Pick<OpenedLog, 'rows' | 'metrics' | 'repeats'> {
+export interface Opened extends WrittenLog {
   readonly id: string
   readonly folder: RunFolder
   /** Of the folder, from `dir` on. */

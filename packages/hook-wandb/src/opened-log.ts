@@ -6,17 +6,20 @@ import type { RunFolder } from './run-folder.ts'
 import type { Best } from './summary.ts'
 
 /** Where a run of W&B stood when a checkpoint was taken. */
-export type SavedRun = {
+export type SavedRun = LogPosition & {
   readonly id: string
   /** Of its log, from the hook's `dir` on. */
   readonly folder: string
-  /** Of the log that came before the checkpoint. */
+  readonly best: Best
+}
+
+/** A place in a log, and what lies before it. */
+export type LogPosition = {
   readonly bytes: number
   readonly records: number
   readonly rows: number
   /** The metrics that were defined by then. */
   readonly metrics: readonly string[]
-  readonly best: Best
 }
 
 /** A log that a run goes on in. */
@@ -28,6 +31,8 @@ export interface OpenedLog {
   readonly metrics: readonly string[]
   /** What came after the checkpoint, and will come again. */
   readonly repeats: Repeats
+  /** Where it was read from. */
+  readonly from: LogPosition
 }
 
 /**
@@ -44,12 +49,14 @@ export async function openLog(
   const run = size === undefined ? undefined : await runOf(folder, path)
   if (size === undefined || run?.id !== saved.id) return undefined
   // What was waiting for room on the disk when the checkpoint was taken may be missing.
-  const found = new Found(size < saved.bytes ? nothing : saved)
+  const found = new Found(size < saved.bytes ? beginningOf(run) : saved)
   for await (const one of readLog(folder, path, found.end.bytes)) found.take(one)
   return { run, ...found }
 }
 
-const nothing = { bytes: 0, records: 0, rows: 0, metrics: [] }
+function beginningOf({ startingStep = 0 }: RunRecord): LogPosition {
+  return { bytes: 0, records: 0, rows: startingStep, metrics: [] }
+}
 
 /** What is read of a log. */
 class Found implements Omit<OpenedLog, 'run'> {
@@ -57,8 +64,10 @@ class Found implements Omit<OpenedLog, 'run'> {
   rows: number
   readonly metrics: string[]
   readonly repeats: Repeats = new Repeats()
+  readonly from: LogPosition
 
-  constructor({ bytes, records, rows, metrics }: Omit<SavedRun, 'id' | 'folder' | 'best'>) {
+  constructor({ bytes, records, rows, metrics }: LogPosition) {
+    this.from = { bytes, records, rows, metrics }
     this.end = { bytes, records }
     this.rows = rows
     this.metrics = [...metrics]

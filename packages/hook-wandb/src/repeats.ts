@@ -12,6 +12,11 @@ export class Repeats {
   /** What rows tell, by step and names. */
   private readonly rows = new Map<string, string[]>()
 
+  /** Whether all have come. */
+  get isEmpty(): boolean {
+    return this.rows.size === 0
+  }
+
   add({ items }: HistoryRecord): void {
     const told = items.filter(({ key }) => !clockKeys.includes(nameOf(key)))
     const step = told.find(({ key }) => nameOf(key) === stepKey)

@@ -1,9 +1,12 @@
 import type { LogFile } from './log/log-file.ts'
 import type { ConfigRecord, LogRecord, RunRecord } from './log/records.ts'
-import type { OpenedLog, SavedRun } from './opened-log.ts'
+import type { LogPosition, OpenedLog } from './opened-log.ts'
 import { Repeats } from './repeats.ts'
 import { item, type Row, stepKey } from './row.ts'
 import { type Best, Summary } from './summary.ts'
+
+/** What a log holds so far. */
+export type WrittenLog = Pick<OpenedLog, 'rows' | 'metrics' | 'repeats' | 'from'>
 
 export interface RunLogOptions {
   /** The metrics whose best value is to be kept. */
@@ -23,16 +26,12 @@ export class RunLog {
   private readonly metrics: Set<string>
   private readonly repeats: Repeats
   private rows: number
+  private readonly from: LogPosition
   private furthest = -1
   private readonly onOtherRow: (step: number) => void
 
   constructor(
-    {
-      file,
-      rows,
-      metrics,
-      repeats,
-    }: Pick<OpenedLog, 'rows' | 'metrics' | 'repeats'> & { readonly file: LogFile },
+    { file, rows, metrics, repeats, from }: WrittenLog & { readonly file: LogFile },
     { kinds, best, onOtherRow }: RunLogOptions,
   ) {
     this.file = file
@@ -41,12 +40,17 @@ export class RunLog {
     this.metrics = new Set(metrics)
     this.repeats = repeats
     this.rows = rows
+    this.from = from
     this.onOtherRow = onOtherRow
   }
 
-  /** What a checkpoint keeps. */
-  get position(): Omit<SavedRun, 'id' | 'folder'> {
-    return { ...this.file.end, rows: this.rows, metrics: [...this.metrics], best: this.summary.best }
+  /**
+   * What a checkpoint keeps. Rows that the log has already, and that are still to come, lie behind it for the next resume
+   * as well.
+   */
+  get position(): LogPosition & { best: Best } {
+    const now = { ...this.file.end, rows: this.rows, metrics: [...this.metrics] }
+    return { ...(this.repeats.isEmpty ? now : this.from), best: this.summary.best }
   }
 
   add(record: LogRecord): boolean {
@@ -97,9 +101,10 @@ export class RunLog {
   }
 }
 
-/** What begins a log, and has no rows yet. */
-export function emptyLog(rows: number): Pick<OpenedLog, 'rows' | 'metrics' | 'repeats'> {
-  return { rows, metrics: [], repeats: new Repeats() }
+/** What begins a log, and has no rows yet. @param rows the number of its first one. */
+export function emptyLog(rows: number): WrittenLog {
+  const from = { bytes: 0, records: 0, rows, metrics: [] }
+  return { rows, metrics: [], repeats: new Repeats(), from }
 }
 
 /** What differs in the configuration from the one that a log began with. */

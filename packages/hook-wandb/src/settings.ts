@@ -41,10 +41,9 @@ export interface Settings {
 export function resolveSettings(options: WandbOptions, surroundings: Surroundings): Settings {
   const { mode, apiKey, baseUrl } = address(options, surroundings)
   const env = surroundings.environment
-  if (mode === 'online' && apiKey === undefined) throw missingKey(baseUrl)
   const id = options.id ?? text(env.WANDB_RUN_ID)
   if (id !== undefined) checkId(options.id === undefined ? 'WANDB_RUN_ID' : 'id', id)
-  return {
+  const settings: Settings = {
     mode,
     baseUrl,
     apiKey,
@@ -65,6 +64,8 @@ export function resolveSettings(options: WandbOptions, surroundings: Surrounding
     strict: options.strict ?? false,
     drainMs: options.drainMs ?? 60_000,
   }
+  if (mode === 'online' && apiKey === undefined) throw missingKey(baseUrl)
+  return settings
 }
 
 /** Which server, and with which key: as much as `sync` needs. */

@@ -31,11 +31,11 @@ export function encodeRecord(record: LogRecord, number: number, writer: MessageW
   const encode = encoders[record.type]
   writer.clear()
   writer.integer(1, number)
-  writer.message(recordFields[record.type], () => encode(record as never, writer))
   // Without a slot to answer to, the official client waits for ever.
   if (record.type === 'run' || record.type === 'exit') {
     writer.message(recordFields.control, () => writer.text(4, record.type))
   }
+  writer.message(recordFields[record.type], () => encode(record as never, writer))
   return writer.view()
 }
 

@@ -16,7 +16,7 @@ const [full, first, middle, last] = [1, 2, 3, 4]
 export const fileHeader: Uint8Array = Uint8Array.of(0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0)
 
 /** Bytes that a record takes in a file that is `position` bytes long. */
-export function framedBytes(length: number, position: number): number {
+function framedBytes(length: number, position: number): number {
   let bytes = 0
   let rest = length
   do {
@@ -33,13 +33,16 @@ export function frame(record: Uint8Array, position: number): Uint8Array {
   const framed = new Uint8Array(framedBytes(record.length, position))
   let at = 0
   let done = 0
+  let begins = true
   do {
     at += paddingAt(position + at)
+    // Of a record that begins 7 bytes before the end of a block, the first part is empty.
     const part = record.subarray(done, done + roomAt(position + at))
-    const kind = kindOf(done === 0, done + part.length === record.length)
+    const kind = kindOf(begins, done + part.length === record.length)
     writeChunk(framed.subarray(at), kind, part)
     at += chunkHeaderBytes + part.length
     done += part.length
+    begins = false
   } while (done < record.length)
   return framed
 }

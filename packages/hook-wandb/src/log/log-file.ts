@@ -81,7 +81,7 @@ export class LogFile {
   }
 
   /**
-   * Adds a record; its writing begins at once, or with the next ones.
+   * Adds a record. Its writing begins at once; where one is under way, behind it, with what comes meanwhile.
    *
    * @returns whether there was room for it in memory. What is refused leaves no trace.
    */

@@ -28,6 +28,7 @@ export async function receive(message: IncomingMessage): Promise<Received> {
 
 function kindsOf(path: readonly string[], body: unknown): string[] {
   if (path[0] === 'graphql') return ['graphql', operationOf(body)]
+  if (path[0] === 'sdk') return ['telemetry']
   return path[0] === 'storage' ? ['storage'] : [path.at(-1) ?? '']
 }
 

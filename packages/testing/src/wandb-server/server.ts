@@ -22,7 +22,7 @@ export interface WandbServerOptions {
 
 /** A request that came, and what became of it. */
 export interface WandbRequest {
-  /** `graphql`, `file_stream`, `storage`, and what else the address ends in. */
+  /** `graphql`, `file_stream`, `storage` (uploads), `telemetry`, or what else its address ends in. */
   readonly kind: string
   /** Of GraphQL, such as `UpsertBucket`. */
   readonly operation: string | undefined

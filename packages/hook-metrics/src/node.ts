@@ -1,6 +1,7 @@
 export { type Csv, csv } from './csv.ts'
 export { type Dashboard, type DashboardOptions, dashboard } from './dashboard/dashboard.ts'
 export { type Journal, journal } from './journal.ts'
+export { type MetricsOptions, metrics } from './metrics.ts'
 export { type ProgressBarOptions, progressBar } from './progress-bar.ts'
 export { readJournal } from './read-journal.ts'
 export { type SystemMetricsOptions, systemMetrics } from './system/system-metrics.ts'

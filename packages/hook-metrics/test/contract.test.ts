@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { every } from '@hookstep/catalogue'
-import { consoleLines, history, throughput } from '@hookstep/hook-metrics'
-import { csv, journal, progressBar, systemMetrics, tensorBoard } from '@hookstep/hook-metrics/node'
+import { consoleLines, history, mlflow, openTelemetry, prometheus, throughput } from '@hookstep/hook-metrics'
+import { csv, journal, metrics, progressBar, systemMetrics, tensorBoard } from '@hookstep/hook-metrics/node'
 import { hookContract } from '@hookstep/testing'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, test, vi } from 'vitest'
 import { temporaryFolder } from './processes.ts'
 
@@ -38,6 +40,25 @@ const subjects = {
   },
   'system metrics': { hook: () => systemMetrics({ when: every('2 steps') }) },
   throughput: { hook: () => throughput() },
+  prometheus: { hook: () => prometheus({ registry: new Registry() }) },
+  opentelemetry: { hook: () => openTelemetry({ meter: new MeterProvider().getMeter('contract') }) },
+  // A server that is not there: what the hook does about it depends on the time.
+  mlflow: { hook: () => mlflow({ url: 'http://127.0.0.1:9', deadlineMs: 0 }), timed: true, resumes: true },
+  metrics: {
+    hook: async () => {
+      const folder = await temporaryFolder()
+      return metrics({
+        console: { terminal: { write: () => {} } },
+        journal: join(folder, 'journal.jsonl'),
+        csv: join(folder, 'numbers.csv'),
+        tensorBoard: join(folder, 'run'),
+        system: { when: every('3 steps') },
+        throughput: false,
+      })
+    },
+    timed: true,
+    resumes: true,
+  },
   'progress bar': {
     hook: () => progressBar({ terminal: { isTTY: true, columns: 80, rows: 24, write: () => {} } }),
   },

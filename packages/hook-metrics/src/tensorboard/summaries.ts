@@ -1,4 +1,5 @@
 import type { Json, Media, Values } from '@hookstep/catalogue'
+import { leavesOf } from '../leaves.ts'
 import { encodePng } from '../png.ts'
 import { markdownTable } from './markdown-table.ts'
 import { bytesField, doubleField, doublesField, floatField, integerField, message } from './protobuf.ts'
@@ -41,7 +42,7 @@ export function text(name: string, content: string): Value {
  * https://github.com/tensorflow/tensorboard/blob/master/tensorboard/plugins/hparams/plugin_data.proto
  */
 export function hyperparameters(configuration: Json, startSeconds: number): Value {
-  const entries = leaves('', configuration).map(([name, value]) =>
+  const entries = leavesOf(configuration).map(([name, value]) =>
     bytesField(1, message(bytesField(1, name), bytesField(2, wellKnownValue(value)))),
   )
   const sessionStart = message(...entries, doubleField(5, startSeconds))
@@ -104,16 +105,6 @@ function image(media: Extract<Media, { kind: 'image' }>): Uint8Array {
     integerField(3, channels),
     bytesField(4, encodePng(media)),
   )
-}
-
-type Leaf = readonly [name: string, value: number | string | boolean]
-
-/** What lies in a JSON, by its path: `log.period`. A list is one text. */
-function leaves(path: string, value: Json): Leaf[] {
-  if (value === null) return []
-  if (Array.isArray(value)) return [[path, JSON.stringify(value)]]
-  if (typeof value !== 'object') return [[path, value]]
-  return Object.entries(value).flatMap(([name, part]) => leaves(path === '' ? name : `${path}.${name}`, part))
 }
 
 /** `google.protobuf.Value`. */

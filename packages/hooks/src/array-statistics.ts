@@ -21,6 +21,12 @@ export interface Histogram {
   readonly counts: readonly number[]
 }
 
+/** The borders of a histogram's parts, one more than there are parts. */
+export function edgesOf({ from, to, counts }: Histogram): number[] {
+  const width = (to - from) / counts.length
+  return [...counts.map((_, at) => from + at * width), to]
+}
+
 /** Of no finite number at all everything is 0. */
 export function statisticsOf(data: ArrayLike<number>, bins: number): ArrayStatistics {
   const { count, sum, squares, minimum, maximum } = sumsOf(data)

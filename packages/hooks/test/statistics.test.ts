@@ -1,4 +1,4 @@
-import { every, type NamedArrays, train } from '@hookstep/catalogue'
+import { every, type Hook, metrics, type NamedArrays, train } from '@hookstep/catalogue'
 import {
   type StatisticsContext,
   type StatisticsOptions,
@@ -94,6 +94,45 @@ describe('statistics', () => {
     const listening = at(statisticsMeasured, ({ step }) => told.push(`event ${step}`))
     await trainWith([listening, statistics({ when: every('4 steps'), report })], small)
     expect(told).toEqual(['report 4', 'event 4', 'report 8', 'event 8'])
+  })
+
+  test('are told to whoever writes numbers down', async () => {
+    const numbers: Record<string, number> = {}
+    const histograms: Record<string, unknown> = {}
+    const listening: Hook = {
+      name: 'listening',
+      setup(run) {
+        run.subscribe(metrics.measured, ({ source, step, values }) => {
+          for (const [name, value] of Object.entries(values)) numbers[`${source} ${step} ${name}`] = value
+        })
+        run.subscribe(metrics.media, ({ name, step, media }) => {
+          histograms[`${name} ${step}`] = media
+        })
+      },
+    }
+    const found: StatisticsContext[] = []
+    const taking = statistics({ when: every('9 steps'), bins: 2, report: (all) => found.push(all) })
+    await trainWith([listening, taking], { ...small, backend: plainBackend({ layers: [2, 1], momentum: 0 }) })
+    const { norm, minimum, maximum, standardDeviation, histogram } =
+      found[0]?.gradients['layer1/kernel'] ?? expect.fail('nothing was measured')
+    expect(numbers).toMatchObject({
+      'statistics 9 gradients/layer1/kernel/norm': norm,
+      'statistics 9 gradients/layer1/kernel/standard_deviation': standardDeviation,
+      'statistics 9 parameters/layer1/bias/non_finite': 0,
+    })
+    expect(Object.keys(numbers)).toHaveLength(4 * 6)
+    expect(histograms).toMatchObject({
+      'gradients/layer1/kernel 9': {
+        kind: 'histogram',
+        edges: [minimum, (minimum + maximum) / 2, maximum],
+        counts: histogram.counts,
+      },
+    })
+    expect(Object.keys(histograms)).toEqual(
+      ['parameters', 'gradients'].flatMap((group) =>
+        ['kernel', 'bias'].map((name) => `${group}/layer1/${name} 9`),
+      ),
+    )
   })
 
   test('read nothing where nobody listens', async () => {

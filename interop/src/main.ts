@@ -2,8 +2,9 @@
 import { type Check, Mismatch } from './check.ts'
 import { type Python, preparePython, Unavailable } from './python.ts'
 import { safetensors } from './safetensors.ts'
+import { wandb } from './wandb.ts'
 
-const checks: readonly Check[] = [safetensors]
+const checks: readonly Check[] = [safetensors, wandb]
 const exitCodes = { read: 0, differs: 1, skipped: 3 } as const
 
 process.exitCode = await main()

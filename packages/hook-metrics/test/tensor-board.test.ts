@@ -58,7 +58,7 @@ describe('event files', () => {
     folder = join(await temporaryFolder(), 'runs', 'first')
   })
 
-  const beginning = ['brain.Event:2', 'configuration 0', '_hparams_/session_start_info 0']
+  const beginning = ['brain.Event:2', 'START 0', 'configuration 0', '_hparams_/session_start_info 0']
 
   test('have what a run is made with, its numbers and what was shown', async () => {
     await trainWith([tensorBoard(folder), telling(4)], { ...evaluated, epochs: 1 })
@@ -87,7 +87,7 @@ describe('event files', () => {
     await trainWith([tensorBoard(folder), resuming(states[0])], small)
     await trainWith([tensorBoard(folder), resuming(states[0])], small)
     const [first = [], second, third] = await eventsIn(folder)
-    expect([first.slice(0, 3), first.at(-1)]).toEqual([beginning, 'train/learning_rate 8'])
+    expect([first.slice(0, 4), first.at(-1)]).toEqual([beginning, 'train/learning_rate 8'])
     expect(second).toEqual([
       'brain.Event:2',
       'START 10',
@@ -107,7 +107,7 @@ describe('event files', () => {
     expect(warnings).toEqual([
       `tensorboard: there is a run in ${folder} already, which is kept; this one is written to ${folder}-2`,
     ])
-    expect((await eventsIn(`${folder}-2`)).map((events) => events.slice(0, 3))).toEqual([beginning])
+    expect((await eventsIn(`${folder}-2`)).map((events) => events.slice(0, 4))).toEqual([beginning])
     await rm(`${folder}-2`, { recursive: true })
     const { warnings: after } = await trainWith([tensorBoard(folder), resuming(states[0])], small)
     expect(after).toEqual([

@@ -11,7 +11,7 @@ export function fileVersion(): Uint8Array {
   return event(0, bytesField(3, 'brain.Event:2'))
 }
 
-/** Says that a run starts at a step: readers drop what earlier files have from there on. */
+/** Says that a run starts at a step. From the second on, readers drop what earlier files have from that step on. */
 export function sessionStart(step: number): Uint8Array {
   return event(step, bytesField(7, integerField(1, 1)))
 }

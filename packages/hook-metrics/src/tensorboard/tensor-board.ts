@@ -114,6 +114,7 @@ class EventFile {
 
   /** Says what the run is made with. */
   introduce(configuration: Json): void {
+    this.file.append(sessionStart(0))
     const code = `\`\`\`json\n${JSON.stringify(configuration, undefined, 2)}\n\`\`\``
     const values = [text('configuration', code), hyperparameters(configuration, Date.now() / 1000)]
     for (const value of values) this.write(0, [value])

@@ -7,6 +7,7 @@ import math
 import sys
 
 from PIL import Image
+from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
@@ -14,6 +15,12 @@ everything = {kind: 0 for kind in ("scalars", "histograms", "images", "tensors",
 events = EventAccumulator(sys.argv[1], size_guidance=everything)
 events.Reload()
 tags = events.Tags()
+
+# The one that TensorBoard's pages are served from; the other one does not drop texts when a run goes on earlier.
+tensors = plugin_event_accumulator.EventAccumulator(
+    sys.argv[1], size_guidance={"tensors": 0}, tensor_size_guidance={"text": 0}
+)
+tensors.Reload()
 
 
 def number(value):
@@ -61,9 +68,8 @@ print(
             },
             "images": {tag: [[event.step, image(event)] for event in events.Images(tag)] for tag in tags["images"]},
             "texts": {
-                tag: [[event.step, event.tensor_proto.string_val[0].decode()] for event in events.Tensors(tag)]
-                for tag in tags["tensors"]
-                if plugin_data(tag).plugin_name == "text"
+                tag: [[event.step, event.tensor_proto.string_val[0].decode()] for event in tensors.Tensors(tag)]
+                for tag in tensors.PluginTagToContent("text")
             },
             "hyperparameters": hyperparameters("_hparams_/session_start_info"),
         },

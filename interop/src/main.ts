@@ -2,9 +2,10 @@
 import { type Check, Mismatch } from './check.ts'
 import { type Python, preparePython, Unavailable } from './python.ts'
 import { safetensors } from './safetensors.ts'
+import { tensorboard } from './tensorboard.ts'
 import { wandb } from './wandb.ts'
 
-const checks: readonly Check[] = [safetensors, wandb]
+const checks: readonly Check[] = [safetensors, wandb, tensorboard]
 const exitCodes = { read: 0, differs: 1, skipped: 3 } as const
 
 process.exitCode = await main()

@@ -52,7 +52,11 @@ const stopAfter = 29
 async function trainIn(folder: string): Promise<Shown> {
   const shown: Shown = { scalars: {}, histograms: {}, images: {}, texts: {} }
   const states: RunState[] = []
-  const hooks = [statistics({ when: every('4 steps') }), systemMetrics({ when: every('3 steps') }), throughput()]
+  const hooks = [
+    statistics({ when: every('4 steps') }),
+    systemMetrics({ when: every('3 steps') }),
+    throughput(),
+  ]
   const both = [tensorBoard(folder), ...hooks, showing, remembering(shown)]
   await new Trainer({ ...options, hooks: [...both, stopping(states)] }).train()
   await tearLast(folder)
@@ -98,7 +102,8 @@ function remembering({ scalars, histograms, images, texts }: Shown): Hook {
     series[tag] = [...(series[tag] ?? []), [step, what]]
   }
   const addAll = (source: string, step: number, values: Readonly<Record<string, number>>): void => {
-    for (const [name, value] of Object.entries(values)) add(scalars, `${source}/${name}`, step, written(value))
+    for (const [name, value] of Object.entries(values))
+      add(scalars, `${source}/${name}`, step, written(value))
   }
   return {
     name: 'remembering',

@@ -16,6 +16,8 @@ export interface RunFolder {
 export interface AppendedFile {
   /** Adds bytes behind the last that were written. Where it rejects, none of them counts: they can be given again. */
   write(bytes: Uint8Array): Promise<void>
+  /** What is being written is not to wait for more, should it. */
+  hurry(): void
   /** Makes what was written survive a power failure. */
   sync(): Promise<void>
   close(): Promise<void>

@@ -27,7 +27,12 @@ export function opfsFolder(path: string): RunFolder {
     async append(file, bytes): Promise<AppendedFile> {
       const found = (await partsOf(steps, file, { create: true })) as PartedFile
       await found.cut(bytes)
-      return { write: (more) => found.add(more), sync: async () => {}, close: async () => {} }
+      return {
+        write: (more) => found.add(more),
+        hurry: () => found.hurry(),
+        sync: async () => {},
+        close: async () => {},
+      }
     },
   }
 }

@@ -12,6 +12,7 @@ export class PartedFile {
   private readonly name: string
   private length = 0
   private writtenAt = -Infinity
+  private goOn = (): void => {}
 
   constructor(folder: FileSystemDirectoryHandle, name: string) {
     this.folder = folder
@@ -56,7 +57,7 @@ export class PartedFile {
   }
 
   async add(bytes: Uint8Array): Promise<void> {
-    await pause(this.writtenAt + pauseMs - performance.now())
+    await this.pause(this.writtenAt + pauseMs - performance.now())
     for (let done = 0; done < bytes.length; ) {
       const begin = (this.length + done) % partBytes
       const piece = bytes.subarray(done, done + partBytes - begin)
@@ -65,6 +66,22 @@ export class PartedFile {
     }
     this.length += bytes.length
     this.writtenAt = performance.now()
+  }
+
+  /** Ends the pause before what is to be added. */
+  hurry(): void {
+    this.goOn()
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (ms <= 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.goOn = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   /** Cuts a part, and adds bytes behind. */
@@ -103,8 +120,4 @@ export class PartedFile {
   private nameOf(part: number): string {
     return part === 0 ? this.name : `${this.name}.${part}`
   }
-}
-
-async function pause(ms: number): Promise<void> {
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -98,6 +98,7 @@ export class LogFile {
 
   /** Settles when all that was accepted is written, or could not be. */
   async flush(): Promise<void> {
+    this.file?.hurry()
     await this.writing
     await this.drain()
   }

@@ -64,6 +64,7 @@ async function appending(path: string, bytes: number): Promise<AppendedFile> {
       }
       length += more.length
     },
+    hurry() {},
     sync: () => handle.datasync(),
     close: () => handle.close(),
   }

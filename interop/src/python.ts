@@ -5,11 +5,11 @@ import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
-/** Where git does not look. */
-const environment = `${root}node_modules/.python`
 
 /** A Python that has what the checks read with. */
 export interface Python {
+  /** The interpreter. */
+  readonly executable: string
   /** Runs one of our scripts, and returns what it prints. */
   run(script: string, args: readonly string[]): Promise<string>
 }
@@ -18,16 +18,20 @@ export interface Python {
 export class Unavailable extends Error {}
 
 /**
- * Makes a virtual environment with the pinned packages, once.
+ * Makes a virtual environment with the pinned packages, once; where git does not look.
  *
+ * @param what names another list of packages, which are too many for everybody: `requirements-<what>.txt`.
  * @throws Unavailable where that cannot be done.
  */
-export async function preparePython(): Promise<Python> {
+export async function preparePython(what?: 'mlflow'): Promise<Python> {
+  const suffix = what === undefined ? '' : `-${what}`
+  const environment = `${root}node_modules/.python${suffix}`
   const executable = `${environment}/bin/python`
   if (!existsSync(executable)) await attempt('python3', ['-m', 'venv', environment])
-  const requirements = `${root}python/requirements.txt`
+  const requirements = `${root}python/requirements${suffix}.txt`
   await attempt(executable, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements])
   return {
+    executable,
     run: async (script, args) => {
       const { stdout } = await execute(executable, [`${root}python/${script}`, ...args], {
         maxBuffer: 1 << 28,

@@ -6,7 +6,7 @@ import { line, plainBackend } from '@hookstep/testing'
 import { type RunSummary, Trainer, type TrainerOptions } from '@hookstep/trainer'
 
 /** 64 samples in steps of 8, two epochs; a log every 4 steps, an evaluation of two batches after each epoch. */
-export const small: Omit<TrainerOptions, 'hooks'> = {
+const small: Omit<TrainerOptions, 'hooks'> = {
   backend: plainBackend(),
   data: line({ samples: 64 }),
   batchSize: 8,

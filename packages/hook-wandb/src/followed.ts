@@ -100,6 +100,7 @@ export class Followed {
     this.log.addSummary()
     this.log.add({ type: 'exit', exitCode, runtime: this.run.progress.seconds })
     this.tellOfLosses(await this.log.file.close())
+    this.sendWhatIsThere()
     this.tellWhereItIs(await this.uploader?.finish(this.settings.drainMs))
   }
 
@@ -126,11 +127,11 @@ export class Followed {
 
   private upload(): void {
     const { settings, run } = this
-    const { folder, file, resume, id } = this.opened
+    const { file, resume, id } = this.opened
     const { baseUrl, apiKey = '', entity, project } = settings
     this.uploader = this.platform.startUpload({
       address: { baseUrl, apiKey, entity, project, id, resume },
-      folder,
+      folder: file.readable,
       log: file.path,
       warn: (message) => run.warn(message),
       found: (url) => {
@@ -139,7 +140,12 @@ export class Followed {
       },
       stop: () => run.stop('stopped on the website'),
     })
-    if (file.written > 0) this.uploader.grown(file.written)
+    this.sendWhatIsThere()
+  }
+
+  private sendWhatIsThere(): void {
+    const { readableBytes } = this.opened.file
+    if (readableBytes > 0) this.uploader?.grown(readableBytes)
   }
 
   private mediaFailed(name: string, error: unknown): void {
@@ -150,7 +156,10 @@ export class Followed {
   /** @throws Error in a strict run whose log cannot be written. */
   private checkWritten(): void {
     const { error } = this.log.file
-    if (!this.settings.strict || error === undefined) return
+    if (error === undefined) return
+    // It is sent from memory meanwhile.
+    this.sendWhatIsThere()
+    if (!this.settings.strict) return
     throw new Error(`${this.location}: the log cannot be written: ${messageOf(error)}`, { cause: error })
   }
 

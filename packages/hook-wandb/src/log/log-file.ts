@@ -81,6 +81,27 @@ export class LogFile {
   }
 
   /**
+   * The folder, with the log in it as it will be once there is room on the disk for what waits: so that it can be sent
+   * before, and where there never is.
+   */
+  get readable(): RunFolder {
+    const { folder, path } = this
+    return {
+      location: folder.location,
+      size: (of) => folder.size(of),
+      read: (of, position, length) =>
+        of === path ? this.read(position, length) : folder.read(of, position, length),
+      write: (to, bytes) => folder.write(to, bytes),
+      append: (to, bytes) => folder.append(to, bytes),
+    }
+  }
+
+  /** Bytes up to which {@link readable} has whole records. */
+  get readableBytes(): number {
+    return this.failure === undefined ? this.writtenBytes : this.end.bytes
+  }
+
+  /**
    * Adds a record. Its writing begins at once; where one is under way, behind it, with what comes meanwhile.
    *
    * @returns whether there was room for it in memory. What is refused leaves no trace.
@@ -115,6 +136,18 @@ export class LogFile {
     await this.file?.close().catch(() => {})
     this.file = undefined
     return this.waitingBytes
+  }
+
+  private async read(position: number, length: number): Promise<Uint8Array> {
+    const inFile = this.writtenBytes
+    const part = Math.min(length, inFile - position)
+    const written = part > 0 ? await this.folder.read(this.path, position, part) : new Uint8Array(0)
+    // What was written meanwhile is read next time.
+    if (written.length === length || this.failure === undefined || this.writtenBytes !== inFile)
+      return written
+    const from = position + written.length - inFile
+    const waiting = bytesFrom(this.waiting).subarray(from, from + length - written.length)
+    return bytesFrom([written, waiting])
   }
 
   private add(bytes: Uint8Array): void {

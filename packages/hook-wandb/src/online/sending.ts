@@ -164,12 +164,13 @@ export class Sending {
     const { folder, log } = this.means.request
     await this.note({ completeTo: end })
     // The official `wandb sync` passes over a log that has such a neighbour; it would send all rows again.
-    await this.means.patience.attempt(() => folder.write(`${log}.synced`, new Uint8Array(0)))
+    await folder.write(`${log}.synced`, new Uint8Array(0)).catch(() => {})
   }
 
+  /** On a disk that is full it is done without: files may be put once more by `sync`, and no line. */
   private async note(changes: Partial<SentState>): Promise<void> {
     this.state = { ...this.state, ...changes }
-    await this.means.patience.attempt(() => writeState(this.means.request.folder, this.state))
+    await writeState(this.means.request.folder, this.state).catch(() => {})
   }
 }
 
@@ -196,7 +197,11 @@ async function beginningOf({ request, connection, lostRows }: Means) {
 async function firstState({ address, folder }: UploadRequest, base: Counts): Promise<SentState> {
   const { baseUrl, entity, project, id } = address
   const state: SentState = { version: 1, baseUrl, entity: entity ?? null, project, id, base, filesTo: 0 }
-  await writeState(folder, state)
+  const isNeeded = Object.values(base).some((lines) => lines !== 0)
+  await writeState(folder, state).catch((error: unknown) => {
+    // A log that begins where the server has nothing is recognised by its rows.
+    if (isNeeded) throw error
+  })
   return state
 }
 

@@ -41,7 +41,10 @@ export class OpfsFolders implements Folders {
   async files(name: string): Promise<Sizes> {
     const sizes: [string, number][] = []
     for await (const [file, entry] of entriesOf(await this.folder(name))) {
-      if (!isFolder(entry)) sizes.push([file, (await entry.getFile()).size])
+      if (isFolder(entry)) continue
+      // What a tab that closes was writing may vanish between the listing and the look.
+      const content = await unlessMissing(entry.getFile())
+      if (content !== undefined) sizes.push([file, content.size])
     }
     return Object.fromEntries(sizes)
   }
@@ -84,7 +87,7 @@ export class OpfsFolders implements Folders {
     const folder = await this.folder(name)
     if (folder === undefined) return
     for (const file of files) {
-      await whenFree(`${this.location}/${name}/${file}`, () => folder.removeEntry(file))
+      await whenFree(`${this.location}/${name}/${file}`, () => unlessMissing(folder.removeEntry(file)))
     }
     for await (const _ of entriesOf(folder)) return
     await (await this.folder())?.removeEntry(name)

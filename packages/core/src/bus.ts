@@ -1,6 +1,5 @@
 import { type AnyHandler, type Deliverer, deliverer, type Subscription } from './deliverer.ts'
 import { checkEvent, type Event, type Phase } from './event.ts'
-import { HandlerLimit } from './handler-limit.ts'
 import { type AbortSignalLike, disposable, isThenable } from './platform.ts'
 
 /** Receives an event's context. A returned promise is awaited before the next handler runs. */
@@ -49,11 +48,9 @@ export class EventBus {
   private readonly deliverers: Record<string, Deliverer | undefined> = Object.create(Object.create(null))
   /** Milliseconds after which a handler's unsettled promise fails its delivery. Undefined: no limit. */
   readonly handlerTimeoutMs: number | undefined
-  private readonly limit: HandlerLimit | undefined
 
   constructor({ handlerTimeoutMs }: EventBusOptions = {}) {
     this.handlerTimeoutMs = handlerTimeoutMs
-    this.limit = handlerTimeoutMs === undefined ? undefined : new HandlerLimit(handlerTimeoutMs)
   }
 
   /**
@@ -120,7 +117,7 @@ export class EventBus {
     changed: (subscriptions: readonly Subscription[]) => readonly Subscription[],
   ): void {
     const subscriptions = changed(this.deliverers[id]?.subscriptions ?? [])
-    this.deliverers[id] = subscriptions[0] && deliverer(id, subscriptions, this.limit)
+    this.deliverers[id] = subscriptions[0] && deliverer(id, subscriptions, this.handlerTimeoutMs)
   }
 }
 

@@ -6,9 +6,8 @@
  */
 // biome-ignore-all lint/suspicious/noAssignInExpressions: an expression for each handler
 // biome-ignore-all lint/complexity/noCommaOperator: an expression for each handler
-import type { HandlerLimit } from './handler-limit.ts'
 import { nameHook } from './hook-error.ts'
-import { isThenable } from './platform.ts'
+import { isThenable, within } from './platform.ts'
 
 /** A handler of whatever event: the bus has matched them. */
 export type AnyHandler = (context: never) => unknown
@@ -38,7 +37,7 @@ const end = (): unknown => end
 export function deliverer(
   id: string,
   subscriptions: readonly Subscription[],
-  limit: HandlerLimit | undefined,
+  timeoutMs: number | undefined,
 ): Deliverer {
   const named: Named = (error, position) => nameHook(error, subscriptions[position]?.hook, id)
 
@@ -53,8 +52,7 @@ export function deliverer(
     } catch (error) {
       throw named(error, position)
     }
-    const hook = subscriptions[position]?.hook
-    const settled = limit === undefined ? Promise.resolve(result) : limit.wait(result, hook, id)
+    const settled = timeoutMs === undefined ? Promise.resolve(result) : within(timeoutMs, result)
     return settled.then(
       () => goOn(context, position),
       (error) => {

@@ -1,5 +1,4 @@
 import { nameHook } from './hook-error.ts'
-import { isThenable, within } from './platform.ts'
 
 /** Undoes what a hook's `setup` did: closes files, stops timers. */
 export type Cleanup = () => unknown
@@ -42,11 +41,6 @@ export interface InstalledHooks {
 
 type NamedCleanup = readonly [hook: string, cleanup: Cleanup]
 
-export interface InstallOptions {
-  /** Milliseconds after which a `setup` or a cleanup whose promise is unsettled has failed. Default: no limit. */
-  readonly handlerTimeoutMs?: number | undefined
-}
-
 /**
  * Sets up hooks in order, each with the run that `runFor` makes for its name. When one fails, those
  * before it are cleaned up.
@@ -57,14 +51,13 @@ export interface InstallOptions {
 export async function installHooks<Run>(
   hooks: readonly Hook<Run>[],
   runFor: (name: string) => Run,
-  { handlerTimeoutMs }: InstallOptions = {},
 ): Promise<InstalledHooks> {
   const names = checkedNames(hooks)
   const cleanups: NamedCleanup[] = []
-  const cleanUp = (): Promise<void> => runAll(cleanups.splice(0).reverse(), handlerTimeoutMs)
+  const cleanUp = (): Promise<void> => runAll(cleanups.splice(0).reverse())
   for (const hook of hooks) {
     try {
-      const cleanup = await inTime(hook.setup(runFor(hook.name)), handlerTimeoutMs)
+      const cleanup = await hook.setup(runFor(hook.name))
       if (typeof cleanup === 'function') cleanups.push([hook.name, cleanup])
     } catch (error) {
       // The failed setup is what the user must hear of.
@@ -75,24 +68,17 @@ export async function installHooks<Run>(
   return { names, cleanUp }
 }
 
-async function runAll(cleanups: readonly NamedCleanup[], timeoutMs: number | undefined): Promise<void> {
+async function runAll(cleanups: readonly NamedCleanup[]): Promise<void> {
   const errors: unknown[] = []
   for (const [hook, cleanup] of cleanups) {
     try {
-      await inTime(cleanup(), timeoutMs)
+      await cleanup()
     } catch (error) {
       errors.push(nameHook(error, hook, 'cleanup'))
     }
   }
   if (errors.length > 1) throw new AggregateError(errors, errors.join('; '))
   if (errors.length === 1) throw errors[0]
-}
-
-/** What is promised, in time. @throws Error where it is not. */
-function inTime<Result>(result: Result, ms: number | undefined): Result | Promise<Awaited<Result>> {
-  if (ms === undefined || !isThenable(result)) return result
-  const late = (): Error => new Error(`its promise has not settled within ${ms} ms (handlerTimeoutMs)`)
-  return within(ms, result as PromiseLike<Awaited<Result>>, late)
 }
 
 function checkedNames(hooks: readonly Hook<never>[]): string[] {

@@ -6,7 +6,7 @@ export {
   type Unsubscribe,
 } from './bus.ts'
 export { defineEvent, definePhase, type Event, type Phase } from './event.ts'
-export { type Cleanup, type Hook, type InstalledHooks, type InstallOptions, installHooks } from './hook.ts'
+export { type Cleanup, type Hook, type InstalledHooks, installHooks } from './hook.ts'
 export { HookError } from './hook-error.ts'
 export type { AbortSignalLike } from './platform.ts'
 export { type SubscribeDecorator, subscribe, subscribeAnnotated } from './subscribe.ts'

@@ -26,14 +26,13 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** The promise's result, or an error once `ms` milliseconds have passed without one. */
-export function within<Result>(
-  ms: number,
-  promise: PromiseLike<Result>,
-  error: () => Error,
-): Promise<Result> {
+export function within<Result>(ms: number, promise: PromiseLike<Result>): Promise<Result> {
   let timer: unknown
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(error()), ms)
+    timer = setTimeout(
+      () => reject(new Error(`the handler's promise has not settled within ${ms} ms (handlerTimeoutMs)`)),
+      ms,
+    )
   })
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

@@ -1,6 +1,6 @@
 import type { Distributed, Request } from '@hookstep/catalogue'
 import type { Event, InstalledHooks } from '@hookstep/core'
-import { Failure } from './failure.ts'
+import { Failure, withWaitedFor } from './failure.ts'
 import type { HookTimings } from './handler-times.ts'
 import type { HookIncidents } from './incidents.ts'
 import type { Ledger } from './ledger.ts'
@@ -74,8 +74,9 @@ export class Ending<
   }
 
   /** Lets no other rank wait, does what is due even so, and tells. */
-  async fail(error: unknown, at: string, failing: Failing, due: () => unknown = () => {}): Promise<void> {
-    const { group, telling } = this.parts
+  async fail(cause: unknown, at: string, failing: Failing, due: () => unknown = () => {}): Promise<void> {
+    const { ledger, group, telling } = this.parts
+    const error = withWaitedFor(cause, ledger)
     const context = { ...this.reached(), ...failing, error, at }
     this.outcome = 'failed'
     this.hasFailed = true

@@ -1,3 +1,6 @@
+import { HookError } from '@hookstep/core'
+import type { RunServices } from './hook-run.ts'
+
 /** What made a run fail: its first error, while what must be done at the end is done all the same. */
 export class Failure {
   private first: { readonly error: unknown } | undefined
@@ -36,4 +39,17 @@ export function placeOf(error: unknown, at: string): string {
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** A hook that tells an event waits for those who hear it: where it fails meanwhile, they may be to blame. */
+export function withWaitedFor(
+  error: unknown,
+  { bus, tellings }: Pick<RunServices, 'bus' | 'tellings'>,
+): unknown {
+  const { name, hook, at, cause } = Object(error) as Partial<HookError>
+  const event = hook === undefined ? undefined : tellings.get(hook)
+  if (name !== 'HookError' || hook === undefined || at === undefined || event === undefined) return error
+  const listeners = [...new Set(bus.subscribers(event))].join(', ')
+  const finding = `${messageOf(cause)}; it was waiting until ${event.id} is heard by ${listeners}`
+  return new HookError(hook, at, new Error(finding, { cause }))
 }

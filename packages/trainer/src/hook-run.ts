@@ -39,6 +39,8 @@ export interface RunServices {
   warn(message: string): void
   report(hook: string, incident: Incident): void
   readonly timings: Timings
+  /** Events that hooks tell and wait for, by the names of those hooks. */
+  readonly tellings: Map<string, Event<object>>
   /** Errors of handlers of closing events. */
   readonly closingErrors: unknown[]
   /** Ends the subscriptions that are left when the run closes. */
@@ -100,7 +102,12 @@ export class HookRun implements Run {
   }
 
   trigger<Context extends object>(event: Event<Context>, context: NoInfer<Context>): void | Promise<void> {
-    return this.services.bus.trigger(event, context)
+    const { bus, tellings } = this.services
+    const told = bus.trigger(event, context)
+    if (told === undefined) return
+    tellings.set(this.name, event)
+    // Where it fails, that may be because its time was over as well.
+    return told.then(() => void tellings.delete(this.name))
   }
 
   hasSubscribers(event: Event<object>): boolean {

@@ -3,7 +3,30 @@ import { type InstalledHooks, installHooks } from '@hookstep/core'
 import type { Backend } from './backend.ts'
 import { HookRun } from './hook-run.ts'
 import type { Ledger } from './ledger.ts'
+import { inTime, unsettled } from './platform.ts'
 import type { ProcessGroup } from './process-group.ts'
+
+/** Sets up hooks. A `setup` and a cleanup have as much time as a handler. @throws HookError when one fails. */
+export function installInTime(hooks: readonly Hook[], ledger: Ledger): Promise<InstalledHooks> {
+  const { handlerTimeoutMs } = ledger.bus
+  const install =
+    handlerTimeoutMs === undefined ? hooks : hooks.map((hook) => inTimeOf(hook, handlerTimeoutMs))
+  return installHooks(install, (name) => new HookRun(name, ledger))
+}
+
+const late = (ms: number): string => unsettled('its promise', ms)
+
+/** What is no hook stays as it is, to be refused. */
+function inTimeOf(hook: Hook, ms: number): Hook {
+  if (typeof hook?.setup !== 'function') return hook
+  return {
+    name: hook.name,
+    async setup(run) {
+      const cleanup = await inTime(hook.setup(run), ms, late)
+      return typeof cleanup === 'function' ? () => inTime(cleanup(), ms, late) : undefined
+    },
+  }
+}
 
 export interface HookSetup {
   readonly backend: Backend
@@ -23,7 +46,7 @@ export async function setUpHooks(
   const task: Hook = { name: 'task', setup: (run) => backend.registerEvents?.(run) }
   const all = backend.registerEvents === undefined ? hooks : [task, ...hooks]
   try {
-    const installed = await installHooks(all, (name) => new HookRun(name, ledger), ledger.bus)
+    const installed = await installInTime(all, ledger)
     ledger.hookStates.close()
     return installed
   } catch (error) {

@@ -1,6 +1,9 @@
 import type { HookState, Json, PersistedState } from '@hookstep/catalogue'
 import { HookError } from '@hookstep/core'
-import { inTime } from './platform.ts'
+import { inTime, unsettled } from './platform.ts'
+
+/** Of a handler's time that a state has: it is to fail before the handler that waits for it. */
+const share = 0.8
 
 /** The states that hooks keep across a stop and a resume, by the hooks' names. */
 export class HookStates {
@@ -8,9 +11,9 @@ export class HookStates {
   private isOpen = true
   private readonly timeoutMs: number | undefined
 
-  /** @param timeoutMs milliseconds that a state is waited for. */
-  constructor(timeoutMs: number | undefined) {
-    this.timeoutMs = timeoutMs
+  /** @param handlerTimeoutMs milliseconds that handlers have, and with them whoever saves or restores states. */
+  constructor(handlerTimeoutMs: number | undefined) {
+    this.timeoutMs = handlerTimeoutMs && handlerTimeoutMs * share
   }
 
   /** @throws TypeError | Error on what cannot be kept. */
@@ -73,11 +76,13 @@ export class HookStates {
   }
 }
 
+const late = (ms: number): string => unsettled('its promise', ms, `${share} of handlerTimeoutMs`)
+
 async function savedBy(hook: string, state: PersistedState, ms: number | undefined): Promise<HookState> {
   try {
     return {
       version: state.version,
-      state: copyJson(await inTime(state.save(), ms), 'save()'),
+      state: copyJson(await inTime(state.save(), ms, late), 'save()'),
     }
   } catch (error) {
     throw new HookError(hook, 'persist.save', error)
@@ -91,7 +96,7 @@ async function loadInto(
   ms: number | undefined,
 ): Promise<void> {
   try {
-    await inTime(state.load(form), ms)
+    await inTime(state.load(form), ms, late)
   } catch (error) {
     throw new HookError(hook, 'persist.load', error)
   }

@@ -9,7 +9,7 @@ import {
   type RequestOptions,
   type Trigger,
 } from '@hookstep/catalogue'
-import type { AbortSignalLike, EventBus } from '@hookstep/core'
+import type { AbortSignalLike, Event, EventBus } from '@hookstep/core'
 import type { Incident } from '@hookstep/core/policies'
 import type { RunServices } from './hook-run.ts'
 import { HookStates } from './hook-states.ts'
@@ -48,6 +48,7 @@ export class Ledger implements RunServices {
   readonly incidents: Incidents
   readonly timings: Timings
   readonly runEnd: RunEnd = new RunEnd()
+  readonly tellings: Map<string, Event<object>> = new Map()
   /** What handlers of closing events threw: all of them are called, whatever one of them does. */
   readonly closingErrors: unknown[] = []
   /** Told of every request that is made on this rank. */

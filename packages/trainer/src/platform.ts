@@ -77,26 +77,28 @@ export function settledInTime(
       if (!isOver) failed(error)
       end()
     }
-    if (ms !== undefined) timer = platform.setTimeout(() => fail(unsettled("the handler's promise", ms)), ms)
+    const late = (ms: number): void => fail(new Error(unsettled("the handler's promise", ms)))
+    if (ms !== undefined) timer = platform.setTimeout(() => late(ms), ms)
     promise.then(end, fail)
   })
 }
 
-/** What is promised, or an error once its time is over; undefined: no limit. */
+/** What is promised, or an error once its time is over, which says `late`; undefined: no limit. */
 export async function inTime<Result>(
   result: Result | PromiseLike<Result>,
   ms: number | undefined,
+  late: (ms: number) => string,
 ): Promise<Awaited<Result>> {
   if (ms === undefined || !isThenable(result)) return await result
   let timer: unknown
-  const late = new Promise<never>((_, reject) => {
-    timer = platform.setTimeout(() => reject(unsettled('its promise', ms)), ms)
+  const timeIsOver = new Promise<never>((_, reject) => {
+    timer = platform.setTimeout(() => reject(new Error(late(ms))), ms)
   })
-  return await Promise.race([result, late]).finally(() => platform.clearTimeout(timer))
+  return await Promise.race([result, timeIsOver]).finally(() => platform.clearTimeout(timer))
 }
 
-function unsettled(what: string, ms: number): Error {
-  return new Error(`${what} has not settled within ${ms} ms (handlerTimeoutMs)`)
+export function unsettled(what: string, ms: number, limit: string = 'handlerTimeoutMs'): string {
+  return `${what} has not settled within ${ms} ms (${limit})`
 }
 
 /** Waits for a promise, at most so many milliseconds. */

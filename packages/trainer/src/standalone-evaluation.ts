@@ -1,9 +1,8 @@
 import type { Hook, Progress, Values } from '@hookstep/catalogue'
-import { installHooks } from '@hookstep/core'
 import type { Session } from './backend.ts'
 import type { Data } from './data.ts'
 import { runEvaluation } from './evaluation.ts'
-import { HookRun } from './hook-run.ts'
+import { installInTime } from './hook-setup.ts'
 import { Ledger } from './ledger.ts'
 import { Means } from './means.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -33,7 +32,7 @@ export class StandaloneEvaluation {
     const { ledger, options } = this
     const { seed, group, bus } = options
     try {
-      const installed = await installHooks(hooks, (name) => new HookRun(name, ledger), ledger.bus)
+      const installed = await installInTime(hooks, ledger)
       try {
         return await runEvaluation({
           session,

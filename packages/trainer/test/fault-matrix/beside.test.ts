@@ -20,17 +20,20 @@ const toldOf = (events: readonly Event<object>[]): Hook => ({
   },
 })
 
-/** Every hook of ours that a run can have along with the others, under names of their own. */
+/** Tell events themselves, or wait for files at each of thousands of runs. */
+const apart = ['checkpoint', 'statistics', 'journal']
+
+/** The other hooks of ours, under names of their own. */
 function allOurs(): readonly Hook[] {
   return Object.entries(subjects)
-    .filter(([name]) => name !== 'checkpoint' && name !== 'journal')
+    .filter(([name]) => !apart.includes(name))
     .map(([name, { hook }]) => {
       const own = hook()
       return { name, setup: (run) => own.setup(run) }
     })
 }
 
-describe('beside all hooks of ours', async () => {
+describe('beside other hooks of ours', async () => {
   const places = await placesOf({ hook: () => toldOf(events) })
 
   test('there is a run that tells each event of the catalogue', () => {

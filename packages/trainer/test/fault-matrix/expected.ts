@@ -41,7 +41,10 @@ export interface Given {
 export function verdictOf({ cell, seen, reference }: Given): Verdict {
   const { summary, told, before, behind, cleanups, left, seconds } = seen
   return {
-    end: endOf(seen),
+    end: endOf(seen).replace(
+      waitedFor,
+      (_, hooks) => `is heard by ${hooks.includes(cell.hook.name) ? cell.hook.name : hooks}`,
+    ),
     firstFailure: firstFailure(cell, seen),
     dropped: summary?.incidents[cell.hook.name]?.dropped ?? droppedOf(seen),
     hurt: hurtBeside(cell, seen),
@@ -114,12 +117,21 @@ function failed({ cell, reference, seen }: Given, unharmed: Verdict, { failure }
   return { ...unharmed, end, before, behind }
 }
 
-function errorOf({ hook, fault: { at, fault } }: Given['cell'], failure: string | undefined): string {
-  const isNested = fault === 'never-settles' && isToldByHooks(at.id) && !isOfIncidents(at.id)
-  if (!isNested) return `Hook "${hook.name}" failed at ${at.id}: ${failure}`
+/** Whether another hook has waited for it in vain. */
+function isNested({ policy, fault: { at, fault } }: Given['cell']): boolean {
+  const isTold = isToldByHooks(at.id) && !isOfIncidents(at.id)
+  return policy === 'none' && fault === 'never-settles' && isTold
+}
+
+const waitedFor = /is heard by (.*)/
+
+function errorOf(cell: Given['cell'], failure: string | undefined): string {
+  const { hook, fault } = cell
+  const { at } = fault
+  if (!isNested(cell)) return `Hook "${hook.name}" failed at ${at.id}: ${failure}`
   // Who tells the event waits for it, and its own time is over first.
   const teller = at.id === checkpoint.rejected.id ? train.restore : train.checkpoint
-  return `Hook "telling" failed at ${teller.id}: ${failure}; nor has that of "${hook.name}" at ${at.id}`
+  return `Hook "telling" failed at ${teller.id}: ${failure}; it was waiting until ${at.id} is heard by ${hook.name}`
 }
 
 /** Events that come once in a run: a handler may take its time there. */

@@ -5,7 +5,7 @@ import { afterAll, expect, test, vi } from 'vitest'
 import { type Cell, type Seen, see } from './cell.ts'
 import { expectedOf, verdictOf } from './expected.ts'
 import { outcomes, type Policy } from './outcomes.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import { isOfIncidents, type Scenario, scenarios } from './scenarios.ts'
 import type { Subject } from './subjects.ts'
 
 const faults = Object.keys(outcomes.none) as Fault[]
@@ -55,8 +55,22 @@ export function testCells({ hook, tooLate, others = () => [] }: Subject, { at, s
       const reference = await referenceOf({ ...cell, hook: silent })
       const seen = await see(cell)
       expect(verdictOf({ cell, reference, seen })).toEqual(expectedOf({ cell, reference, seen }))
+      // Nothing fails in silence: what is counted is told, but for what befalls who is told.
+      if (!isOfIncidents(at.id)) expect(counted(cell, seen)).toEqual(told(seen))
     },
   )
+}
+
+/** Failures and missed events of the hook, as the summary has them; a run that failed has none. */
+function counted({ hook }: Cell, { summary }: Seen): object | undefined {
+  const { failures, dropped } = summary?.incidents[hook.name] ?? { failures: 0, dropped: 0 }
+  return summary && { failures, dropped }
+}
+
+function told({ told, summary }: Seen): object | undefined {
+  const count = (wanted: string): number =>
+    told.reduce((sum, { kind, count }) => sum + (kind === wanted ? count : 0), 0)
+  return summary && { failures: count('failed'), dropped: count('dropped') }
 }
 
 const silent: Hook = { name: 'silent', setup() {} }

@@ -153,7 +153,7 @@ export const outcomes: Readonly<Record<Policy, Readonly<Record<Fault, Outcome>>>
   'background, drop-oldest, full': {
     ...beside,
     slow: {
-      says: 'the run goes on; what comes meanwhile is dropped but for the newest, and counted',
+      says: 'the run goes on; what finds no room pushes out the oldest, which is counted as dropped',
       run: 'goes on',
       waits: 2,
       dropped: 'all but the newest',
@@ -162,7 +162,7 @@ export const outcomes: Readonly<Record<Policy, Readonly<Record<Fault, Outcome>>>
   'background, latest': {
     ...beside,
     slow: {
-      says: 'the run goes on; what comes meanwhile is dropped but for the newest of each event, and counted',
+      says: 'the run goes on; of each event that comes meanwhile the newest is told, and the others are counted as dropped',
       run: 'goes on',
       waits: 2,
       dropped: 'all but the newest of each',
@@ -177,7 +177,7 @@ const names: Readonly<Record<Policy, string>> = {
   'isolated, disableAfter: 1': '`isolated(hook, { disableAfter: 1 })`',
   background: '`background(hook)`, while there is room',
   'isolated(background)': '`isolated(background(hook))`',
-  'background, block, full': "the same, full (`overflow: 'block'`)",
+  'background, block, full': '`background(hook)`, full',
   'background, drop-oldest, full': "`background(hook, { overflow: 'drop-oldest' })`, full",
   'background, latest': "`background(hook, { overflow: 'latest' })`",
   'onRank main, on another': "`onRank('main', hook)`, on another rank",

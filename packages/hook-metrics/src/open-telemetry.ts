@@ -25,10 +25,7 @@ export interface OpenTelemetryOptions {
  * `hookstep.step`. When and where they are exported is the meter's business. The main rank's only.
  *
  * ```ts
- * import { metrics } from '@opentelemetry/api'
- * import { openTelemetry } from '@hookstep/hook-metrics'
- *
- * const hooks = [openTelemetry({ meter: metrics.getMeter('training') })]
+ * const hooks = [openTelemetry({ meter, attributes: { run: 'digits' } })]
  * ```
  *
  * @throws TypeError on what is no meter.

@@ -23,9 +23,6 @@ export interface PrometheusOptions {
  * rank's only.
  *
  * ```ts
- * import { prometheus } from '@hookstep/hook-metrics'
- * import { register } from 'prom-client'
- *
  * const hooks = [prometheus({ registry: register, labels: { run: 'digits' } })]
  * ```
  *

@@ -1,4 +1,4 @@
-import { metrics, type RunState, train } from '@hookstep/catalogue'
+import { every, metrics, type RunState, train } from '@hookstep/catalogue'
 import { mlflow } from '@hookstep/hook-metrics'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Point } from '../src/mlflow/points.ts'
@@ -125,11 +125,13 @@ describe('a server that fails', () => {
   test('is not there: the newest numbers are kept, as many as there is room for', async () => {
     const states: RunState[] = []
     const absent = mlflow({ url: 'http://127.0.0.1:9', deadlineMs: 0, capacity: 7 })
-    const { warnings } = await trainWith([absent, saving(13, states)], small)
+    const { warnings } = await trainWith([absent, saving(13, states)], { ...small, log: every('1 step') })
     const kept = states[0]?.hooks.mlflow?.state ?? expect.fail('nothing was kept')
     const { unsent } = kept as unknown as { unsent: Point[] }
-    expect(unsent.map(({ key, step }) => `${key} ${step}`)).toEqual(atSteps(4, 8, 12).slice(-7))
-    expect(warnings).toContain('mlflow: 5 numbers made room for newer ones (capacity: 7)')
+    expect(unsent.map(({ key, step }) => `${key} ${step}`)).toEqual(atSteps(11, 12, 13).slice(-7))
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^mlflow: \d+ numbers made room for newer ones \(capacity: 7\)$/),
+    )
   })
 })
 

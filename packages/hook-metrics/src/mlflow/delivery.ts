@@ -53,16 +53,18 @@ export class Delivery {
     return this.remote?.id
   }
 
-  /** What the server has not taken yet. */
+  /** What the server has not taken yet, as much as there is room for. */
   get unsent(): readonly Point[] {
-    return this.points
+    return this.points.slice(-this.options.capacity)
   }
 
   add(points: readonly Point[]): void {
     if (this.isRefused) return
     this.points.push(...points)
-    const excess = this.points.length - this.options.capacity
-    if (excess <= 0) return
+    const { capacity } = this.options
+    const excess = this.points.length - capacity
+    // Many at a time: each time, all that stay are moved.
+    if (excess < Math.min(batchSize, capacity)) return
     this.points.splice(0, excess)
     this.overflowed += excess
   }

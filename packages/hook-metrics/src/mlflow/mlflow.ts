@@ -57,7 +57,7 @@ export function mlflow(options: MlflowOptions): Mlflow {
         save: () =>
           mark === undefined
             ? saved
-            : { mark, runId: delivery.runId ?? saved?.runId ?? null, unsent: [...delivery.unsent] },
+            : { mark, runId: delivery.runId ?? saved?.runId ?? null, unsent: delivery.unsent },
         load: (state) => {
           saved = state
         },

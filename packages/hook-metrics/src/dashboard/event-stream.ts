@@ -33,7 +33,11 @@ export class EventStream {
     const late = setTimeout(() => this.response.destroy(), withinMs)
     await this.sending
     await this.send()
-    if (!this.response.destroyed) await new Promise<void>((resolve) => this.response.end(resolve))
+    if (!this.response.closed) {
+      const closed = new Promise((resolve) => this.response.on('close', resolve))
+      this.response.end()
+      await closed
+    }
     clearTimeout(late)
   }
 

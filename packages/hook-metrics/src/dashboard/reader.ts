@@ -119,7 +119,7 @@ function mediaOf({ media }: RunRecord, known: Known, room: Room): Pick<RunUpdate
     if (room.left <= 0) break
     if (item.number <= last) continue
     fresh.push(item)
-    room.left -= JSON.stringify(item).length / 10
+    room.left -= Math.ceil(JSON.stringify(item).length / 10)
   }
   known.media = { revision: media.revision, last: fresh.at(-1)?.number ?? last }
   if (fresh.length === 0 && !areWhole) return {}

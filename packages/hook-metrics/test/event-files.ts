@@ -5,7 +5,7 @@ import { join } from 'node:path'
 type Field = readonly [number: number, value: number | Buffer]
 
 /** Reads the fields of a message, by the wire format's four types. */
-export function fieldsOf(bytes: Buffer): Field[] {
+function fieldsOf(bytes: Buffer): Field[] {
   const fields: Field[] = []
   let at = 0
   const take = (length: number): Buffer => {

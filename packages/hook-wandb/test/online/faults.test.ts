@@ -20,6 +20,8 @@ function expectEachRowOnce(
   expect(held).toMatchObject({ state: 'finished', exitCode: 0 })
 }
 
+vi.setConfig({ testTimeout: 60_000 })
+
 const steps = rowCount(1_000)
 
 describe('a training goes on, and each row reaches the server once, where the server', () => {
@@ -42,7 +44,8 @@ describe('a training goes on, and each row reaches the server once, where the se
     'has done what it was asked, and answers too late': {
       shows: 'slow',
       delayMs: 4 * quick.requestMs,
-      skip: 2,
+      on: 'file_stream',
+      skip: 1,
       times: 1,
     },
   }

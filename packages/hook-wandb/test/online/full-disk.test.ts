@@ -1,8 +1,10 @@
 import { startWandbServer, type WandbServer } from '@hookstep/testing/wandb-server'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { mounted } from '../file-system.ts'
 import { atStep } from '../runs.ts'
 import { rowCount, synced, trained } from './training.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const steps = rowCount(2_000)
 

@@ -5,10 +5,10 @@ import { random } from '@hookstep/trainer'
 import { expect, test } from 'vitest'
 import { bundle, type Left, shell, temporaryFolder } from '../processes.ts'
 import { recordsIn, rowsOf } from '../runs.ts'
-import { syncedFolder } from './training.ts'
+import { rowCount, syncedFolder } from './training.ts'
 
 const seed = Number(process.env.WANDB_TEST_SEED ?? 20261122)
-const steps = 600
+const steps = rowCount(600)
 const kills = 3
 
 /** Trains in a process of its own. @param killAt the row at which it is killed. */

@@ -16,6 +16,8 @@ export class WrittenRun implements AsyncDisposable {
   readonly warnings: string[] = []
   readonly found: string[] = []
   stops = 0
+  /** How much later than others its rows are. */
+  secondsLater = 0
   private readonly log: LogFile
   private uploader: Uploader | undefined
   private rows = 0
@@ -32,8 +34,9 @@ export class WrittenRun implements AsyncDisposable {
     })
   }
 
-  static async begin(id = 'abc123', run: Partial<LogRecord> = {}): Promise<WrittenRun> {
+  static async begin(id = 'abc123', run: Partial<LogRecord> = {}, firstRow = 0): Promise<WrittenRun> {
     const written = new WrittenRun(await mkdtemp(join(tmpdir(), 'hookstep-wandb-')), id)
+    written.rows = firstRow
     written.add({ type: 'header', producer: '0.31.0', minConsumer: '0.16.0' })
     const config = [{ key: 'lr', json: '0.1' }]
     written.add({ type: 'run', id, project: 'digits', startTime: 1_700_000_000, config, ...run } as LogRecord)
@@ -50,7 +53,7 @@ export class WrittenRun implements AsyncDisposable {
 
   /** Adds that many rows; the n-th of the run, counted from 0, has the loss 1 / (n + 1). */
   addRows(count: number): void {
-    for (let row = 0; row < count; row++) this.add(rowOf(this.rows++))
+    for (let row = 0; row < count; row++) this.add(rowOf(this.rows++, this.secondsLater))
   }
 
   exit(exitCode = 0): void {
@@ -66,6 +69,7 @@ export class WrittenRun implements AsyncDisposable {
     server: Pick<WandbServer, 'url' | 'apiKey'>,
     start: StartUpload,
     request: Partial<UploadRequest> = {},
+    resume: UploadRequest['address']['resume'] = 'allow',
   ): Uploader {
     const { id, folder, logName: log } = this
     this.uploader = start({
@@ -75,7 +79,7 @@ export class WrittenRun implements AsyncDisposable {
         entity: undefined,
         project: 'digits',
         id,
-        resume: 'allow',
+        resume,
       },
       folder,
       log,
@@ -94,7 +98,7 @@ export class WrittenRun implements AsyncDisposable {
   }
 }
 
-export function rowOf(step: number): HistoryRecord {
+function rowOf(step: number, secondsLater: number): HistoryRecord {
   return {
     type: 'history',
     step,
@@ -102,7 +106,7 @@ export function rowOf(step: number): HistoryRecord {
       { key: 'trainer/step', json: String(step + 1) },
       { key: 'loss', json: String(1 / (step + 1)) },
       { key: '_step', json: String(step) },
-      { key: '_timestamp', json: String(1_700_000_000 + step) },
+      { key: '_timestamp', json: String(1_700_000_000 + secondsLater + step) },
     ],
   }
 }

@@ -56,7 +56,7 @@ export interface Seen {
 /** Runs one cell, and lets its time pass. */
 export async function see(cell: Cell): Promise<Seen> {
   const warnings: string[] = []
-  vi.spyOn(console, 'warn').mockImplementation((message: string) => void warnings.push(message))
+  console.warn = (message: string) => void warnings.push(message)
   const stage = new Stage(cell)
   const unhandled = collectUnhandled()
   const began = performance.now()

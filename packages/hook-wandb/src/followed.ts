@@ -63,11 +63,6 @@ export class Followed {
     return this.opened.folder.location
   }
 
-  /** What a checkpoint keeps. */
-  get saved(): SavedRun {
-    return { id: this.id, folder: this.opened.path, ...this.log.position }
-  }
-
   row(row: Row): void {
     this.log.addRow(row, this.run.progress.seconds)
     this.checkWritten()
@@ -83,12 +78,13 @@ export class Followed {
     return this.mediaQueue.add(context)
   }
 
-  /** Settles when everything so far survives a crash. */
-  async settle(): Promise<void> {
+  /** What a checkpoint keeps, once everything so far survives a power failure. */
+  async settle(): Promise<SavedRun> {
     await this.mediaQueue.settle()
     this.log.addSummary()
     await this.log.file.sync()
     this.checkWritten()
+    return { id: this.id, folder: this.opened.path, ...this.log.position }
   }
 
   /** Writes how the training ended, and waits for what is being sent. */

@@ -43,15 +43,10 @@ const versions = { producer: '0.28.0', minConsumer: '0.13.0' }
 export async function openRun(opening: Opening, watcher: LogWatcher): Promise<Opened> {
   const saved = resumable(opening)
   if (saved === null) return beginRun(opening, opening.settings.id ?? randomId(), watcher)
-  const { platform, settings, run } = opening
+  const { platform, settings } = opening
   const folder = platform.folder(settings.dir, saved.folder)
   const found = await openLog(folder, logName(saved.id), saved)
   if (found === undefined) return goOnElsewhere(opening, saved, watcher)
-  if (found.end.bytes < saved.bytes) {
-    run.warn(
-      `${folder.location}: the end of the run's log before the checkpoint is not there; it goes on without`,
-    )
-  }
   const file = LogFile.goOn(folder, logName(saved.id), found.end, watcher)
   const record = runRecord(opening, saved.id, found.run.startingStep ?? 0)
   return {
@@ -86,8 +81,8 @@ function resumable({ run, settings: { resume, id }, saved }: Opening): SavedRun 
 async function goOnElsewhere(opening: Opening, saved: SavedRun, watcher: LogWatcher): Promise<Opened> {
   const opened = await beginRun(opening, saved.id, watcher, saved.rows)
   opening.run.warn(
-    `the log of the W&B run ${saved.id} is not at ${opening.platform.folder(opening.settings.dir, saved.folder).location}; ` +
-      `the run goes on in ${opened.folder.location}. Sync the other one as well, should you find it`,
+    `the log of the W&B run ${saved.id} is not, or not as a whole, at ${opening.platform.folder(opening.settings.dir, saved.folder).location}; ` +
+      `the run goes on in ${opened.folder.location}. Sync the other one first, should you find it`,
   )
   return { ...opened, resume: 'go-on' }
 }

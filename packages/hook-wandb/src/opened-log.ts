@@ -38,7 +38,8 @@ export interface OpenedLog {
 /**
  * Reads the log that a run was in, as far as it is whole. An exit record at its end does not count: the run is not over.
  *
- * @returns `undefined` where it is not there, or belongs to another run.
+ * @returns `undefined` where it is not there, belongs to another run, or has lost some of what came before the
+ *   checkpoint: the server may have been sent that, so that its rows cannot be numbered anew.
  */
 export async function openLog(
   folder: RunFolder,
@@ -46,16 +47,12 @@ export async function openLog(
   saved: SavedRun,
 ): Promise<OpenedLog | undefined> {
   const size = await folder.size(path)
-  const run = size === undefined ? undefined : await runOf(folder, path)
-  if (size === undefined || run?.id !== saved.id) return undefined
-  // What was waiting for room on the disk when the checkpoint was taken may be missing.
-  const found = new Found(size < saved.bytes ? beginningOf(run) : saved)
-  for await (const one of readLog(folder, path, found.end.bytes)) found.take(one)
+  if (size === undefined || size < saved.bytes) return undefined
+  const run = await runOf(folder, path)
+  if (run?.id !== saved.id) return undefined
+  const found = new Found(saved)
+  for await (const one of readLog(folder, path, saved.bytes)) found.take(one)
   return { run, ...found }
-}
-
-function beginningOf({ startingStep = 0 }: RunRecord): LogPosition {
-  return { bytes: 0, records: 0, rows: startingStep, metrics: [] }
 }
 
 /** What is read of a log. */
@@ -83,11 +80,15 @@ class Found implements Omit<OpenedLog, 'run'> {
   }
 }
 
-/** The run record of a log, which stands among the first. */
+/** The run record of a log, which stands among the first; `undefined` where there is none, or no log. */
 export async function runOf(folder: RunFolder, path: string): Promise<RunRecord | undefined> {
-  for await (const { record } of readLog(folder, path)) {
-    if (record?.type === 'run') return record
-    if (record?.type === 'history') return undefined
+  try {
+    for await (const { record } of readLog(folder, path)) {
+      if (record?.type === 'run') return record
+      if (record?.type === 'history') return undefined
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-import { checkpoint, evaluate, type Hook, metrics, type Run, train } from '@hookstep/catalogue'
+import { evaluate, type Hook, metrics, type Run, train } from '@hookstep/catalogue'
 import { ConsoleLines } from './console-lines.ts'
 import { Followed } from './followed.ts'
 import type { SavedRun } from './opened-log.ts'
@@ -43,7 +43,8 @@ export function wandbOn(platform: Platform, options: WandbOptions = {}): Wandb {
       let mine: Followed | undefined
       run.persist<SavedRun | null>({
         version: 1,
-        save: () => mine?.saved ?? saved,
+        // What a checkpoint names is on the disk before the checkpoint is.
+        save: async () => (await mine?.settle()) ?? saved,
         load: (state) => {
           saved = state
         },
@@ -75,7 +76,6 @@ function follow(run: Run, followed: () => Followed | undefined): void {
     else followed()?.row(measuredRow(context))
   })
   run.subscribe(metrics.media, (context) => followed()?.media(context))
-  run.subscribe(checkpoint.pre, () => followed()?.settle())
   onOutcome(run, (outcome) => {
     const one = followed()
     if (one !== undefined) one.outcome = outcome

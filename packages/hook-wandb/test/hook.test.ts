@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { checkpoint, evaluate, type Media, metrics, type Run, train } from '@hookstep/catalogue'
+import { evaluate, type Media, metrics, type Run, train } from '@hookstep/catalogue'
 import type { LogRecord } from '@hookstep/hook-wandb'
 import { wandb } from '@hookstep/hook-wandb/node'
 import { inMemoryGroup } from '@hookstep/trainer'
@@ -218,7 +218,9 @@ describe('a training that is kept', () => {
         process.stdout.write('a whole line\nbegun ')
         process.stderr.write('to the other\n')
         process.stdout.write(Buffer.from('and ended ✓\r\n'))
-        process.stdout.write('10 %\r20 %\rdone\nnever ended')
+        process.stdout.write('10 %\r20 %\rdone\n')
+        process.stdout.write('\rloss 1\x1b[K\r\nstep 2\x1b[J\x1b[1A\r')
+        process.stdout.write('\r\x1b[J\x1b[32mgreen\x1b[0m\nnever ended')
       }),
     ])
     write.mockRestore()
@@ -229,6 +231,7 @@ describe('a training that is kept', () => {
       ['stderr', 'to the other\n'],
       ['stdout', 'begun and ended ✓\n'],
       ['stdout', 'done\n'],
+      ['stdout', '\x1b[32mgreen\x1b[0m\n'],
       ['stdout', 'never ended\n'],
     ])
   })
@@ -247,7 +250,7 @@ describe('a training that is kept', () => {
       at(train.checkpoint, async (context, run) => {
         if (context.step !== 8) return
         await shown(run, 'picture', { kind: 'text', text: 'x' })
-        await run.trigger(checkpoint.pre, context)
+        await context.capture()
         seen.push(rowsOf(await recordsOf(hook)).length)
       }),
     ])

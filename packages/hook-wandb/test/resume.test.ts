@@ -124,29 +124,18 @@ describe('a log', () => {
     expect(await stepsOf(hook)).toContain('loss 10, loss 12, loss 14, loss 16, eval/loss 16')
   })
 
-  test('that has lost what came before the checkpoint goes on with what it has', async () => {
-    const first = await goOn([stopping(10)])
-    const path = join(first.hook.folder ?? '', `run-${first.hook.id}.wandb`)
-    await truncate(path, 1600)
-    const { hook, summary } = await goOn()
-    expect(summary.warnings).toEqual([
-      `wandb: ${hook.folder}: the end of the run's log before the checkpoint is not there; it goes on without`,
-    ])
-    expect(await stepsOf(hook)).toContain(
-      'loss 8, eval/loss 8, loss 10, loss 12, loss 14, loss 16, eval/loss 16',
-    )
-  })
-
   test.each([
     ['is gone', (folder: string) => rm(folder, { recursive: true })],
-    ['is another run', (folder: string) => spoil(folder)],
+    ['is empty', (folder: string) => spoil(folder, '')],
+    ['is none', (folder: string) => spoil(folder, 'something else')],
+    ['has lost what came before the checkpoint', shorten],
   ])('that %s is gone on with in a new one, of the same run', async (_, act) => {
     const first = await goOn([stopping(10)])
     await act(first.hook.folder ?? '')
     const { hook, summary } = await goOn()
     expect(summary.warnings).toEqual([
-      `wandb: the log of the W&B run ${hook.id} is not at ${first.hook.folder}; the run goes on in ${hook.folder}. ` +
-        'Sync the other one as well, should you find it',
+      `wandb: the log of the W&B run ${hook.id} is not, or not as a whole, at ${first.hook.folder}; the run goes on in ${hook.folder}. ` +
+        'Sync the other one first, should you find it',
     ])
     const records = await recordsOf(hook)
     const steps = records.flatMap((record) => (record.type === 'history' ? [record.step] : []))
@@ -199,8 +188,13 @@ async function made(folder: string): Promise<string> {
   return folder
 }
 
-/** Makes the log that of a run with another id. */
-async function spoil(folder: string): Promise<void> {
+/** Puts something else in place of the log. */
+async function spoil(folder: string, content: string): Promise<void> {
   const [name = ''] = (await readdir(folder)).filter((file) => file.endsWith('.wandb'))
-  await writeFile(join(folder, name), '')
+  await writeFile(join(folder, name), content)
+}
+
+async function shorten(folder: string): Promise<void> {
+  const [name = ''] = (await readdir(folder)).filter((file) => file.endsWith('.wandb'))
+  await truncate(join(folder, name), 1600)
 }

@@ -57,6 +57,12 @@ function tap(): () => void {
 /** Longer lines are cut: somebody writes without ever ending one. */
 const longestLine = 64 * 1024
 
+const escapeSign = String.fromCharCode(27)
+/** Of what is drawn over several lines, again and again: no part of it is a line of the program. */
+const cursorUp = new RegExp(`${escapeSign}\\[\\d*[AF]`)
+/** What moves the cursor or erases, rather than colours. */
+const movements = new RegExp(`${escapeSign}\\[[?\\d;]*[A-Za-ln-z]`, 'g')
+
 class LineSplitter {
   private readonly take: (line: string) => void
   private readonly decoder = new TextDecoder()
@@ -70,6 +76,7 @@ class LineSplitter {
   add(chunk: string | Uint8Array): void {
     if (this.isOver) return
     const text = typeof chunk === 'string' ? chunk : this.decoder.decode(chunk, { stream: true })
+    if (cursorUp.test(text)) return
     const [last = '', ...whole] = (this.rest + text).split('\n').reverse()
     this.rest = ''
     for (const line of whole.reverse()) this.take(`${shown(line)}\n`)
@@ -85,5 +92,5 @@ class LineSplitter {
 /** What a terminal shows of a line in which a carriage return begins it anew. */
 function shown(line: string): string {
   const ended = line.endsWith('\r') ? line.slice(0, -1) : line
-  return ended.slice(ended.lastIndexOf('\r') + 1)
+  return ended.slice(ended.lastIndexOf('\r') + 1).replaceAll(movements, '')
 }

@@ -21,13 +21,21 @@ const unbuilt =
   'The page is not there: in a clone of Hookstep, "npm run build" in packages/hook-metrics makes it. Where a bundler ' +
   'has put this program together, leave @hookstep/hook-metrics out of the bundle.\n'
 
-/** The file of a path; `undefined` where there is none of that name. */
-export async function pageFile(path: string): Promise<PageFile | undefined> {
-  const found = Object.hasOwn(names, path) ? names[path] : undefined
-  if (found === undefined) return undefined
-  for (const folder of folders) {
-    const body = await readFile(new URL(found.file, folder)).catch(() => undefined)
-    if (body !== undefined) return { type: found.type, body }
+/** The files of the page by their paths, read once: they may be replaced, by an update, while the page is served. */
+export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
+  const files = new Map<string, PageFile>()
+  for (const [path, { file, type }] of Object.entries(names)) {
+    const body = await readFirst(file)
+    if (body !== undefined) files.set(path, { type, body })
   }
-  return path === '/' ? { type: 'text/plain; charset=utf-8', body: Buffer.from(unbuilt) } : undefined
+  if (!files.has('/')) files.set('/', { type: 'text/plain; charset=utf-8', body: Buffer.from(unbuilt) })
+  return files
+}
+
+async function readFirst(file: string): Promise<Buffer | undefined> {
+  for (const folder of folders) {
+    const body = await readFile(new URL(file, folder)).catch(() => undefined)
+    if (body !== undefined) return body
+  }
+  return undefined
 }

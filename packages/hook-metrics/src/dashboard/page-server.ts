@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Board } from './board.ts'
 import { EventStream } from './event-stream.ts'
 import { listen } from './listen.ts'
-import { pageFile } from './page-files.ts'
+import { loadPageFiles, type PageFile } from './page-files.ts'
 import { Reader } from './reader.ts'
 import { refusalOf, safeHeaders } from './security.ts'
 
@@ -25,6 +25,7 @@ export interface PageServerOptions {
 /** Serves a board to browsers on this machine. It keeps no process alive, unless it is asked to. */
 export class PageServer {
   private readonly board: Board
+  private readonly files: ReadonlyMap<string, PageFile>
   private readonly refresh: () => void
   private readonly onClose: () => void
   private readonly server: Server
@@ -33,11 +34,16 @@ export class PageServer {
   private port = 0
   private isHeldOpen = false
 
-  private constructor(board: Board, { refresh = () => {}, onClose = () => {} }: PageServerOptions) {
+  private constructor(
+    board: Board,
+    files: ReadonlyMap<string, PageFile>,
+    { refresh = () => {}, onClose = () => {} }: PageServerOptions,
+  ) {
     this.board = board
+    this.files = files
     this.refresh = refresh
     this.onClose = onClose
-    this.server = createServer((request, response) => void this.answer(request, response))
+    this.server = createServer((request, response) => this.answer(request, response))
     this.server.maxConnections = mostConnections
     this.server.on('connection', (socket) => this.isHeldOpen || socket.unref())
     this.timer = setInterval(() => this.tell(), interval).unref()
@@ -45,7 +51,7 @@ export class PageServer {
 
   /** @throws Error where the port that was named cannot be had. */
   static async start(board: Board, options: PageServerOptions = {}): Promise<PageServer> {
-    const page = new PageServer(board, options)
+    const page = new PageServer(board, await loadPageFiles(), options)
     try {
       page.port = await listen(page.server, options.port)
     } catch (error) {
@@ -84,17 +90,16 @@ export class PageServer {
     for (const stream of this.streams) void stream.send()
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private answer(request: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of Object.entries(safeHeaders)) response.setHeader(name, value)
     const refusal = refusalOf(request)
     if (refusal?.status === 405) response.setHeader('allow', 'GET')
-    if (refusal !== undefined) return end(response, refusal.status, refusal.why)
     const [path = '/'] = (request.url ?? '/').split('?', 1)
-    if (path === '/events') return this.open(response)
-    const file = await pageFile(path)
-    if (file === undefined) return end(response, 404, 'There is no such page.\n')
-    response.setHeader('content-type', file.type)
-    response.end(file.body)
+    const file = this.files.get(path)
+    if (refusal !== undefined) say(response, refusal.status, refusal.why)
+    else if (path === '/events') this.open(response)
+    else if (file === undefined) say(response, 404, 'There is no such page.\n')
+    else response.setHeader('content-type', file.type).end(file.body)
   }
 
   private open(response: ServerResponse): void {
@@ -106,7 +111,7 @@ export class PageServer {
   }
 }
 
-function end(response: ServerResponse, status: number, text: string): void {
+function say(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
   response.end(text)
 }

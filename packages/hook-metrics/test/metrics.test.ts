@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Hook, RunState } from '@hookstep/catalogue'
+import { type Hook, type RunState, train } from '@hookstep/catalogue'
 import { type MetricsOptions, metrics, readJournal } from '@hookstep/hook-metrics/node'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { together } from '../src/together.ts'
 import { resuming, saving, stoppingAfter } from './checkpoints.ts'
 import { eventsIn } from './event-files.ts'
 import { temporaryFolder } from './processes.ts'
-import { small, trainWith } from './runs.ts'
+import { at, small, trainWith } from './runs.ts'
 
 let folder: string
 let printed: string
@@ -77,6 +77,20 @@ describe('metrics', () => {
       small,
     )
     expect(warnings).toEqual([])
+  })
+
+  test('show a page that knows of the journal', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    const states: RunState[] = []
+    const written = { console: false, journal: options.journal ?? '' }
+    await trainWith([metrics(written), saving(9, states)], small)
+    const pages: unknown[] = []
+    const looking = at(train.step.post, async ({ step }) => {
+      const [, url] = /^live page: (\S+)$/.exec(String(log.mock.calls[0]?.[0])) ?? []
+      if (step === 16) pages.push((await fetch(url ?? '')).status)
+    })
+    await trainWith([metrics({ ...written, dashboard: { port: 0 } }), resuming(states[0]), looking], small)
+    expect([pages, log.mock.calls.length]).toEqual([[200], 1])
   })
 
   test('refuse an option that there is not', () => {

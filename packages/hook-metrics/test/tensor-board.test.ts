@@ -115,6 +115,15 @@ describe('event files', () => {
     ])
   })
 
+  test('of two runs at once lie in two folders', async () => {
+    const both = [tensorBoard(folder), tensorBoard(folder)]
+    await Promise.all(both.map((hook) => trainWith([hook], small)))
+    expect(both.map((hook) => hook.folder).sort()).toEqual([folder, `${folder}-2`])
+    for (const { folder: its } of both) {
+      expect((await eventsIn(its)).map((events) => events.length)).toEqual([4 + 4 * 3])
+    }
+  })
+
   test('need a folder', () => {
     expect(() => tensorBoard('')).toThrow(`tensorBoard(""): name a folder, such as 'runs/digits'`)
   })

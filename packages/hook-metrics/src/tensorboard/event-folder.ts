@@ -16,12 +16,31 @@ export interface EventFolder {
 
 const eventFile = /^events\.out\.tfevents\.(\d+)\./
 
-/** The folder of the run that goes on; or the first of that name in which no run is, made where there is none. */
-export async function folderFor(
+/** What a run was known by when a checkpoint was taken. */
+interface SavedFolder {
+  readonly number: number
+  /** The name of its first file. */
+  readonly first: string
+}
+
+/** Folders that a run of this process looks at, or is about to begin its file in. */
+const claimed = new Set<string>()
+
+/** Begins an event file: in the folder of the run that goes on, or in the first of that name in which no run is. */
+export async function createEventFileFor(
   run: Run,
   path: string,
-  saved: { readonly number: number; readonly first: string } | null,
-): Promise<EventFolder> {
+  saved: SavedFolder | null,
+): Promise<{ folder: EventFolder; file: GrowingFile }> {
+  const folder = await folderFor(run, path, saved)
+  try {
+    return { folder, file: await createEventFile(folder.path) }
+  } finally {
+    claimed.delete(folder.path)
+  }
+}
+
+async function folderFor(run: Run, path: string, saved: SavedFolder | null): Promise<EventFolder> {
   if (saved !== null) {
     const its = numbered(path, saved.number)
     if ((await eventFilesIn(its)).includes(saved.first))
@@ -38,17 +57,20 @@ export async function folderFor(
   return free
 }
 
+/** Claimed before it is looked at: whoever comes later finds the file, or the claim. */
 async function firstFree(path: string): Promise<EventFolder> {
   for (let number = 1; ; number++) {
     const candidate = numbered(path, number)
-    if ((await eventFilesIn(candidate)).length > 0) continue
-    await makeFolder(candidate)
-    return { path: candidate, number, isResumed: false }
+    if (claimed.has(candidate)) continue
+    claimed.add(candidate)
+    if ((await eventFilesIn(candidate)).length === 0) return { path: candidate, number, isResumed: false }
+    claimed.delete(candidate)
   }
 }
 
-/** Begins an event file. Readers take files in the order of their names: it comes behind those that are there. */
-export async function createEventFile(folder: string): Promise<GrowingFile> {
+/** Readers take files in the order of their names: it comes behind those that are there. */
+async function createEventFile(folder: string): Promise<GrowingFile> {
+  await makeFolder(folder)
   const others = (await eventFilesIn(folder)).map((name) => Number(eventFile.exec(name)?.[1]))
   const seconds = Math.max(Math.floor(Date.now() / 1000), ...others.map((second) => second + 1))
   return GrowingFile.create(join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}`))

@@ -5,7 +5,7 @@ import type { GrowingFile } from '../growing-file.ts'
 import { onMeasurement } from '../measurements.ts'
 import { prepareFolder } from '../numbered-file.ts'
 import { syncing } from '../syncing.ts'
-import { createEventFile, type EventFolder, folderFor } from './event-folder.ts'
+import { createEventFileFor, type EventFolder } from './event-folder.ts'
 import { fileVersion, sessionStart, summary } from './events.ts'
 import { hyperparameters, mediaValue, scalars, text } from './summaries.ts'
 
@@ -78,8 +78,7 @@ function follow(run: Run, opened: () => EventFile | undefined): void {
 
 /** A file in the folder of the run that goes on, or in a new one. */
 async function openFor(run: Run, path: string, saved: EventPosition | null): Promise<EventFile> {
-  const folder = await folderFor(run, path, saved)
-  const file = await createEventFile(folder.path)
+  const { folder, file } = await createEventFileFor(run, path, saved)
   file.append(fileVersion())
   const opened = new EventFile(folder, file, folder.isResumed ? saved : null)
   if (folder.isResumed) opened.restart(run.progress.step)

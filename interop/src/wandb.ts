@@ -33,6 +33,7 @@ export const wandb: Check = {
 }
 
 async function trainIn(dir: string): Promise<Wandb> {
+  process.env.WANDB_SILENT = 'true'
   const hook = wandbHook({
     mode: 'offline',
     dir,

@@ -3,7 +3,7 @@ import type { RunAddress } from '../uploader.ts'
 import type { StreamKind } from './file-stream.ts'
 
 /** The file of the run's folder that says what became of its upload. */
-export const stateFile = 'upload.json'
+const stateFile = 'upload.json'
 
 /** What is known of a run's upload besides what the server says: kept in the run's folder, and written before it is relied on. */
 export interface SentState {

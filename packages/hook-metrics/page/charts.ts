@@ -44,14 +44,16 @@ export function sectionsOf(runs: readonly ColoredRun[], filter: string): Section
     }
   }
   const shown = [...charts].filter(([key]) => matches(key, filter))
-  const titles = [...new Set(shown.map(([, { section }]) => section))].sort(trainingFirst)
-  return titles.map((title) => ({
-    title,
-    charts: shown
-      .filter(([, { section }]) => section === title)
-      .map(([key, chart]) => ({ key, title: chart.title, lines: chart.lines }))
-      .sort((one, other) => rankOf(one.key) - rankOf(other.key)),
-  }))
+  const titles = [...new Set(shown.map(([, { section }]) => section))]
+  return titles
+    .map((title) => ({
+      title,
+      charts: shown
+        .filter(([, { section }]) => section === title)
+        .map(([key, chart]) => ({ key, title: chart.title, lines: chart.lines }))
+        .sort((one, other) => rankOf(one.key) - rankOf(other.key)),
+    }))
+    .sort(trainingFirst)
 }
 
 /** Whether all words that are looked for are in a name. */
@@ -75,8 +77,10 @@ function sectionOf({ source }: PageSeries): string {
   return source.charAt(0).toUpperCase() + source.slice(1)
 }
 
-function trainingFirst(one: string, other: string): number {
-  return Number(other === trainingTitle) - Number(one === trainingTitle) || one.localeCompare(other)
+/** Behind it those with few charts: they are seen at a glance. */
+function trainingFirst(one: Section, other: Section): number {
+  const rank = ({ title, charts }: Section): number => (title === trainingTitle ? 0 : charts.length)
+  return rank(one) - rank(other) || one.title.localeCompare(other.title)
 }
 
 /** What is looked at first comes first, the rest in the order in which it was told. */

@@ -43,7 +43,7 @@ function xsOf(series: PageSeries, { axis }: Pick<Settings, 'axis'>): number[] {
   return axis === 'step' ? series.steps : series.seconds
 }
 
-/** The value of a series at a place: that of the last point before it. */
+/** The value of a series at a place, that of the nearest point; without a place the last one. */
 export function valueAt(
   series: PageSeries,
   settings: Settings,
@@ -57,7 +57,8 @@ export function valueAt(
     if ((xs[middle] as number) <= x) low = middle + 1
     else high = middle
   }
-  return low === 0 ? undefined : series.values[low - 1]
+  const isAfter = low === 0 || (low < xs.length && (xs[low] as number) - x < x - (xs[low - 1] as number))
+  return series.values[isAfter ? low : low - 1]
 }
 
 /** A logarithmic axis has no place for 0 and below. */

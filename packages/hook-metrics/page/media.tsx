@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { MediaItem } from '../src/dashboard/protocol.ts'
 import { type ColoredRun, matches, titleOf } from './charts.ts'
+import { Fold } from './fold.tsx'
 import { Histogram } from './histogram.tsx'
 
 interface MediaProps {
@@ -16,14 +17,13 @@ export function Media({ runs, filter, namesRuns }: MediaProps): JSX.Element | nu
   const names = [...all].filter((name) => matches(name, filter))
   if (names.length === 0) return null
   return (
-    <section aria-label="Media">
-      <h2>Media</h2>
+    <Fold title="Media" count={names.length}>
       <div class="grid">
         {names.map((name) => (
           <MediaCard key={name} name={name} runs={runs} namesRuns={namesRuns} />
         ))}
       </div>
-    </section>
+    </Fold>
   )
 }
 

@@ -12,7 +12,7 @@ import type { CheckpointStore } from './store.ts'
  * console.log(Object.keys(session.parameters))
  * ```
  *
- * @param name default: the newest that is valid.
+ * @param name default: the newest that is valid. Of those that are passed over a warning is printed.
  * @throws Error where there is none; naming those that look like it, or those that are damaged.
  */
 export async function loadCheckpoint(store: CheckpointStore, name?: string): Promise<RunState> {
@@ -26,7 +26,10 @@ export async function loadCheckpoint(store: CheckpointStore, name?: string): Pro
   // A run that saves there may remove what is being read: then there is a newer one.
   while (await hasOthers(place, tried)) {
     const found = await newestIn(place)
-    if (found.state !== undefined) return found.state
+    if (found.state !== undefined) {
+      for (const { message } of found.refused) console.warn(`hookstep: ${message}; an older one is taken`)
+      return found.state
+    }
     refused = found.refused
   }
   const reasons = refused.map(({ message }) => `; ${message}`)

@@ -90,6 +90,7 @@ export class Saves {
   /** Takes a checkpoint, once the one before is durable. Waits for the copy of the state alone. */
   async take(moment: Moment): Promise<void> {
     await this.settle()
+    this.checkMetric()
     const { distributed } = this.run
     const { step, requests } = moment
     await this.run.trigger(events.pre, Object.freeze({ distributed, step, requests }))
@@ -118,6 +119,16 @@ export class Saves {
   /** Waits for the checkpoint under way, whatever becomes of it. */
   async end(): Promise<void> {
     await this.flight?.end()
+  }
+
+  /** The best by a metric that no evaluation has would be lost without a word. */
+  private checkMetric(): void {
+    const { keep, metrics } = this
+    const names = Object.keys(metrics)
+    if (keep.best === undefined || names.length === 0 || keep.best.metric in metrics) return
+    this.run.warn(
+      `keep.best: evaluations have no "${keep.best.metric}", so none is kept for it; there are ${names.join(', ')}`,
+    )
   }
 
   private async write({ reasons, pinned }: Moment, state: RunState | InferenceState): Promise<Landed> {

@@ -1,7 +1,7 @@
 import { every, never, train } from '@hookstep/catalogue'
-import { checkpoint, type Keep, memoryStore } from '@hookstep/hook-checkpoint'
+import { checkpoint, type Keep, loadCheckpoint, memoryStore } from '@hookstep/hook-checkpoint'
 import { faultyHook, hookContract, recordTrace } from '@hookstep/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { listCheckpoints } from '../src/listing.ts'
 import { at, atStep, counting, damage, failure, lastState, learnedBy, trainWith, watched } from './runs.ts'
 
@@ -39,6 +39,14 @@ describe('saving', () => {
       'checkpoint.pre 5',
       'checkpoint.committed 5',
       'train.finished 5',
+    ])
+  })
+
+  test('says so where no evaluation has the metric by which the best is kept', async () => {
+    const keep: Keep = { best: { metric: 'f1', mode: 'max' } }
+    const { warnings } = await trainWith([checkpoint({ store: memoryStore(), keep })])
+    expect(warnings).toEqual([
+      'checkpoint: keep.best: evaluations have no "f1", so none is kept for it; there are loss, absolute_error',
     ])
   })
 
@@ -306,3 +314,15 @@ class Signal {
     this.give = resolve
   })
 }
+
+describe('a state that is loaded', () => {
+  test('is the newest that is whole, and what was passed over is told', async () => {
+    const store = memoryStore()
+    await trainWith([checkpoint({ store })])
+    await damage(store, 'step-00000016')
+    const told = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    expect((await loadCheckpoint(store)).step).toBe(8)
+    expect(told.mock.calls).toEqual([[expect.stringMatching(/step-00000016.*; an older one is taken$/)]])
+    told.mockRestore()
+  })
+})

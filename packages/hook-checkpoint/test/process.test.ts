@@ -34,7 +34,14 @@ describe('signals', () => {
     ])
   })
 
-  test('the second one ends the process', async () => {
+  test('one that comes twice at once, from the terminal and from a parent, is one', async () => {
+    const folder = await temporaryFolder()
+    const ended = await interrupted(folder, ['SIGTERM', 'SIGINT'], 'goes on', 'at once')
+    expect(ended).toMatch(/^stopped 4 checkpoint SIG(TERM|INT)\n0$/)
+    expect(await resumed(folder)).toEqual(await uninterrupted())
+  })
+
+  test('the second one, a second later, ends the process', async () => {
     const folder = await temporaryFolder()
     expect(await interrupted(folder, ['SIGTERM', 'SIGTERM'])).toBe('143')
     expect(await saved(folder)).toEqual([])
@@ -93,7 +100,7 @@ describe('a trigger file', () => {
     expect(await resumed(folder)).toEqual(await uninterrupted())
   })
 
-  test('is looked for about twice a second, where it is named, and goes with the run', async () => {
+  test('is looked for twenty times a second at most, where it is named, and goes with the run', async () => {
     const folder = await temporaryFolder()
     const triggerFile = join(folder, 'now')
     const late = at(train.microbatch.post, ({ step }) => {
@@ -144,6 +151,7 @@ async function interrupted(
   folder: string,
   signals: readonly NodeJS.Signals[],
   goesOn?: 'goes on',
+  atOnce?: 'at once',
 ): Promise<string> {
   const program = await bundle('training', folder)
   const child = await begun([program, folder, signals[0] as string, ...(goesOn ? [goesOn] : [])])
@@ -151,10 +159,11 @@ async function interrupted(
   let sent = 0
   const send = (): void => void child.kill(signals[sent++])
   child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
-    if (piece === 'waiting\n') send()
+    if (piece === 'waiting\n') setTimeout(send, 1100)
     else text += piece
   })
   send()
+  if (atOnce) send()
   const [code] = (await once(child, 'close')) as [number | null]
   return text + code
 }
@@ -177,7 +186,7 @@ async function saved(folder: string): Promise<string[]> {
   return manifests.map(({ name, reasons }) => `${name}: ${reasons.join('; ')}`)
 }
 
-/** More than half a second goes by before each microbatch. */
+/** Long enough for a look goes by before each microbatch. */
 function takingTime(): Hook {
   return at(train.microbatch.pre, () => void vi.advanceTimersByTime(600), 'taking time')
 }

@@ -15,14 +15,14 @@ export interface NodeCheckpointOptions extends Omit<CheckpointOptions, 'store'> 
   readonly store?: CheckpointStore
   /**
    * What signals ask for: to save at once and stop, or to save at once and go on. Default `{ SIGINT: 'stop',
-   * SIGTERM: 'stop', SIGUSR1: 'save' }`; none with `{}`. The second that asks to stop ends the process with exit code 128 and
-   * the signal's number. A run that was stopped ends as stopped by this hook: what the process's exit code is
+   * SIGTERM: 'stop', SIGUSR1: 'save' }`; none with `{}`. A second one that asks to stop, a second or more after the first, ends the
+   * process with exit code 128 and the signal's number. A run that was stopped ends as stopped by this hook: what the process's exit code is
    * then, the program says.
    */
   readonly signals?: Signals
   /**
    * A file whose appearance asks for a checkpoint at once, and to stop where `stop` is written in it. Looked for on
-   * the main rank, about twice a second; removed when it is followed. Default `save-now` in `folder`; none with `false`.
+   * the main rank before each microbatch and evaluation batch, twenty times a second at most; removed when it is followed. Default `save-now` in `folder`; none with `false`.
    */
   readonly triggerFile?: string | false
 }

@@ -16,22 +16,29 @@ export function defaultSignals(): Signals {
 }
 
 /**
- * Follows signals as long as a run goes. The second one that asks to stop ends the process: with exit code 128 and the
- * signal's number, as shells have it.
+ * Within this time a wish to stop is told once, however often it comes: a terminal, a process manager and a parent such as npm
+ * may each hand on the same signal.
+ */
+const echoMs = 1000
+
+/**
+ * Follows signals as long as a run goes. The second one that asks to stop, a second or more after the first, ends the
+ * process: with exit code 128 and the signal's number, as shells have it.
  *
  * @returns follows them no longer.
  */
 export function followSignals(run: Run, signals: Signals): () => void {
-  let isStopping = false
+  let stoppingSince: number | undefined
   const stop = (signal: NodeJS.Signals): void => {
-    if (isStopping) process.exit(128 + constants.signals[signal])
-    isStopping = true
+    stoppingSince = performance.now()
+    run.save(signal, { now: true })
     run.stop(signal, { now: true })
     run.warn(`${signal}: the run is saved and stops; once more, and the process ends at once`)
   }
   const follow = (signal: NodeJS.Signals): void => {
-    run.save(signal, { now: true })
-    if (signals[signal] === 'stop') stop(signal)
+    if (signals[signal] === 'save') run.save(signal, { now: true })
+    else if (stoppingSince === undefined) stop(signal)
+    else if (performance.now() - stoppingSince >= echoMs) process.exit(128 + constants.signals[signal])
   }
   const names = Object.keys(signals) as NodeJS.Signals[]
   for (const name of names) process.on(name, follow)

@@ -3,7 +3,7 @@ import type { Run } from '@hookstep/catalogue'
 import { messageOf } from '../message-of.ts'
 
 /** How often it is looked for at most: a file system over a network takes its time. */
-const periodMs = 500
+const periodMs = 50
 
 /**
  * A file whose appearance asks a run to save at once: `touch` it, or `echo stop` into it to have the run stopped as well.

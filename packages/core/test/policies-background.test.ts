@@ -472,6 +472,10 @@ describe('options that cannot be are refused', () => {
     ],
     [{ drainMs: -1 }, 'background: drainMs is -1; it must be a number of milliseconds'],
     [{ handlerTimeoutMs: Number.POSITIVE_INFINITY }, 'background: handlerTimeoutMs is Infinity'],
+    [
+      { drainMS: 5 } as object,
+      'background has no option "drainMS"; there are capacity, overflow, drainMs, handlerTimeoutMs',
+    ],
   ])('%j', (options, message) => {
     expect(() => background(hook, options)).toThrow(message)
   })

@@ -190,6 +190,10 @@ describe('what cannot be is refused when it is said', () => {
       () => isolated(hook, { handlerTimeoutMs: 2 ** 31 }),
       'isolated: handlerTimeoutMs is 2147483648; it must be',
     ],
+    [
+      () => isolated(hook, { disableafter: 3 } as object),
+      'isolated has no option "disableafter"; there are disableAfter, handlerTimeoutMs',
+    ],
     [() => onRank('everywhere' as never, hook), 'onRank: "everywhere" must be one of main, local-main, all'],
     [() => onRank('main', {} as never), 'onRank: [object Object] is not { name, setup(run) }'],
   ])('%s', (says, message) => {

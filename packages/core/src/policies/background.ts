@@ -4,6 +4,7 @@ import { disposable } from './platform.ts'
 import {
   checkHandler,
   checkMilliseconds,
+  checkNames,
   checkNumber,
   overriding,
   type PolicyRun,
@@ -47,6 +48,7 @@ export function background<Run extends PolicyRun>(
   hook: Hook<Run>,
   options: BackgroundOptions = {},
 ): Hook<Run> {
+  checkNames('background', options, names)
   const resolved = resolve(options)
   const { drainMs } = resolved
   return wrapping('background', hook, async (run) => {
@@ -55,6 +57,8 @@ export function background<Run extends PolicyRun>(
     return () => end(queue, drainMs, () => cleanup?.())
   })
 }
+
+const names = { capacity: true, overflow: true, drainMs: true, handlerTimeoutMs: true } as const
 
 const overflows: readonly Overflow[] = ['block', 'drop-oldest', 'latest']
 

@@ -7,6 +7,7 @@ import { isThenable, later, unsettled, within } from './platform.ts'
 import {
   checkHandler,
   checkMilliseconds,
+  checkNames,
   checkNumber,
   overriding,
   type PolicyRun,
@@ -38,6 +39,7 @@ export interface IsolatedOptions {
  * @throws TypeError | RangeError on what is no hook, and on an option that cannot be.
  */
 export function isolated<Run extends PolicyRun>(hook: Hook<Run>, options: IsolatedOptions = {}): Hook<Run> {
+  checkNames('isolated', options, { disableAfter: true, handlerTimeoutMs: true })
   const { disableAfter = Number.POSITIVE_INFINITY, handlerTimeoutMs = 240_000 } = options
   checkNumber(
     'isolated: disableAfter',

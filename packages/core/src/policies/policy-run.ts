@@ -52,6 +52,18 @@ export function checkHandler(event: Event<object>, handler: unknown): void {
   }
 }
 
+/** @throws TypeError on an option that there is not: misspelt, it would quietly do nothing. */
+export function checkNames<Options extends object>(
+  policy: string,
+  options: Options,
+  names: Readonly<Record<keyof Options, true>>,
+): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue
+    throw new TypeError(`${policy} has no option "${name}"; there are ${Object.keys(names).join(', ')}`)
+  }
+}
+
 /** @throws RangeError unless the value lies within the limits. */
 export function checkNumber(
   option: string,

@@ -1,7 +1,7 @@
 import { type Hook, type LiveArrays, train } from '@hookstep/catalogue'
-import { check, isCount } from './check.ts'
+import { check, checkNames, isCount } from './check.ts'
 import { decodeArrays, type EncodedArrays, encodeArrays } from './encoded-arrays.ts'
-import { resolveWatch, Watch, type WatchOptions, type WatchState } from './watch.ts'
+import { resolveWatch, Watch, type WatchOptions, type WatchState, watchNames } from './watch.ts'
 
 export interface EarlyStoppingOptions extends WatchOptions {
   /** The run ends when so many looks in a row were no better. Default 3. */
@@ -22,9 +22,10 @@ type State = { readonly watch: WatchState; readonly best: EncodedArrays | null }
  * const hooks = [earlyStopping({ metric: 'accuracy', mode: 'max', patience: 5 })]
  * ```
  *
- * @throws RangeError on an option that cannot be.
+ * @throws RangeError on an option that cannot be, TypeError on one that there is not.
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Hook {
+  checkNames('earlyStopping', options, { patience: true, restoreBest: true, ...watchNames })
   const watched = resolveWatch('earlyStopping', options)
   const { patience = 3, restoreBest = watched.of === 'evaluation' } = options
   check('earlyStopping', 'patience', patience, isCount(patience), 'a positive whole number')

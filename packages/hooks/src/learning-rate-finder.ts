@@ -1,5 +1,5 @@
 import { type Hook, train } from '@hookstep/catalogue'
-import { check, isCount } from './check.ts'
+import { check, checkNames, isCount } from './check.ts'
 
 export interface LearningRateFinderOptions {
   /** The rate of the first step. Default 1e-7. */
@@ -47,9 +47,10 @@ export interface LearningRateFinder extends Hook {
  * const learningRate = finder.suggestion ?? 0.001
  * ```
  *
- * @throws RangeError on an option that cannot be.
+ * @throws RangeError on an option that cannot be, TypeError on one that there is not.
  */
 export function learningRateFinder(options: LearningRateFinderOptions = {}): LearningRateFinder {
+  checkNames('learningRateFinder', options, names)
   const { from = 1e-7, to = 10, steps = 100, smoothing = 0.9, divergence = 4 } = options
   check('learningRateFinder', 'from', from, from > 0, 'a positive number')
   check('learningRateFinder', 'to', to, to > from && Number.isFinite(to), `more than ${from}`)
@@ -96,6 +97,8 @@ export function learningRateFinder(options: LearningRateFinderOptions = {}): Lea
     },
   }
 }
+
+const names = { from: true, to: true, steps: true, smoothing: true, divergence: true } as const
 
 /** Goes on from the last point's: without its correction, that was the average so far. */
 function smooth(points: readonly RatePoint[], loss: number, smoothing: number): number {

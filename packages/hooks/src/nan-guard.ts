@@ -1,5 +1,5 @@
 import { type Hook, train } from '@hookstep/catalogue'
-import { check, isCount } from './check.ts'
+import { check, checkNames, isCount } from './check.ts'
 
 export interface NanGuardOptions {
   /** The run ends when so many steps in a row had to be skipped; 1: at the first. Default 10. */
@@ -30,9 +30,10 @@ type State = {
  * const hooks = [nanGuard({ maximumInARow: 3, spikeFactor: 4 })]
  * ```
  *
- * @throws RangeError on an option that cannot be.
+ * @throws RangeError on an option that cannot be, TypeError on one that there is not.
  */
 export function nanGuard(options: NanGuardOptions = {}): Hook {
+  checkNames('nanGuard', options, { maximumInARow: true, spikeFactor: true, spikeWindow: true })
   const { maximumInARow = 10, spikeFactor = Infinity, spikeWindow = 50 } = options
   check('nanGuard', 'maximumInARow', maximumInARow, isCount(maximumInARow), 'a positive whole number')
   check('nanGuard', 'spikeFactor', spikeFactor, spikeFactor > 1, 'more than 1')

@@ -1,6 +1,6 @@
 import { type Hook, train } from '@hookstep/catalogue'
-import { check, isCount } from './check.ts'
-import { resolveWatch, Watch, type WatchOptions, type WatchState } from './watch.ts'
+import { check, checkNames, isCount } from './check.ts'
+import { resolveWatch, Watch, type WatchOptions, type WatchState, watchNames } from './watch.ts'
 
 export interface ReduceOnPlateauOptions extends WatchOptions {
   /** What the learning rate is multiplied by. Default 0.1. */
@@ -21,9 +21,10 @@ type State = { readonly watch: WatchState; readonly scale: number }
  * const hooks = [reduceOnPlateau({ factor: 0.5, patience: 2 })]
  * ```
  *
- * @throws RangeError on an option that cannot be.
+ * @throws RangeError on an option that cannot be, TypeError on one that there is not.
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Hook {
+  checkNames('reduceOnPlateau', options, { factor: true, patience: true, minimumRate: true, ...watchNames })
   const watched = resolveWatch('reduceOnPlateau', options)
   const { factor = 0.1, patience = 3, minimumRate = 0 } = options
   check('reduceOnPlateau', 'factor', factor, factor > 0 && factor < 1, 'between 0 and 1')

@@ -13,7 +13,7 @@ import {
 } from '@hookstep/catalogue'
 import { defineEvent, type Event } from '@hookstep/core'
 import { type ArrayStatistics, edgesOf, statisticsOf } from './array-statistics.ts'
-import { check, isCount } from './check.ts'
+import { check, checkNames, isCount } from './check.ts'
 
 export interface StatisticsOptions {
   /** When they are taken. Default `every('100 steps')`. */
@@ -51,9 +51,10 @@ export const statisticsMeasured: Event<StatisticsContext> = defineEvent('statist
  * ]
  * ```
  *
- * @throws RangeError on an option that cannot be.
+ * @throws RangeError on an option that cannot be, TypeError on one that there is not.
  */
 export function statistics(options: StatisticsOptions = {}): Hook {
+  checkNames('statistics', options, { when: true, bins: true, report: true })
   const { when = every('100 steps'), bins = 32, report } = options
   checkTrigger(when)
   check('statistics', 'bins', bins, isCount(bins), 'a positive whole number')

@@ -1,5 +1,5 @@
 import { type Hook, train } from '@hookstep/catalogue'
-import { check } from './check.ts'
+import { check, checkNames } from './check.ts'
 
 export interface TimeLimitOptions {
   /**
@@ -17,12 +17,14 @@ export interface TimeLimitOptions {
  * const hooks = [timeLimit('2 hours')]
  * ```
  *
- * @throws RangeError on a limit that cannot be.
+ * @throws RangeError on a limit that cannot be, TypeError on an option that there is not.
  */
 export function timeLimit(
   limit: string | { readonly seconds: number },
-  { of = 'run' }: TimeLimitOptions = {},
+  options: TimeLimitOptions = {},
 ): Hook {
+  checkNames('timeLimit', options, { of: true })
+  const { of = 'run' } = options
   const seconds = typeof limit === 'string' ? parse(limit) : limit.seconds
   check('timeLimit', 'seconds', seconds, seconds > 0 && Number.isFinite(seconds), 'a positive number')
   check('timeLimit', 'of', of, of === 'run' || of === 'process', "'run' or 'process'")

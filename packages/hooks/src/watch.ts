@@ -25,6 +25,14 @@ export interface WatchOptions {
   readonly startFrom?: Trigger
 }
 
+export const watchNames: Readonly<Record<keyof WatchOptions, true>> = {
+  metric: true,
+  of: true,
+  mode: true,
+  minimumChange: true,
+  startFrom: true,
+}
+
 export type ResolvedWatch = Required<Omit<WatchOptions, 'startFrom'>> & {
   readonly hook: string
   readonly startFrom: Trigger | undefined

@@ -9,7 +9,7 @@ import {
   type Trigger,
   train,
 } from '@hookstep/catalogue'
-import { check } from './check.ts'
+import { check, checkNames } from './check.ts'
 import { decodeArrays, type EncodedArrays, encodeArrays } from './encoded-arrays.ts'
 
 export interface WeightAverageOptions {
@@ -42,9 +42,10 @@ type State = {
  * const hooks = [weightAverage({ decay: 0.99, when: every('10 steps') })]
  * ```
  *
- * @throws RangeError on an option that cannot be.
+ * @throws RangeError on an option that cannot be, TypeError on one that there is not.
  */
 export function weightAverage(options: WeightAverageOptions = {}): Hook {
+  checkNames('weightAverage', options, { decay: true, when: true })
   const { decay = 0.999, when = every('1 steps') } = options
   check('weightAverage', 'decay', decay, decay > 0 && decay < 1, 'between 0 and 1')
   checkTrigger(when)

@@ -1,6 +1,7 @@
 import type { Hook, Run } from '@hookstep/catalogue'
 import type { Cleanup } from '@hookstep/core'
 import { callbackHook } from './callback-hook.ts'
+import { checkList } from './check.ts'
 import { FollowedRun } from './followed-run.ts'
 import { type CallbacksOptions, type Policy, policyOf } from './policy.ts'
 import { type CallbackSource, nameOf, type TrainerCallback, toCallback } from './trainer-callback.ts'
@@ -44,7 +45,8 @@ export type CallbackClass = abstract new (...args: never[]) => TrainerCallback
  * ```
  *
  * @param sources callbacks, or classes whose constructors take nothing.
- * @throws TypeError on what is no callback, on one that is there twice, and on options that do not go together.
+ * @throws TypeError on what is no list, on what is no callback, on one that is there twice, on an option that there is not, and on
+ *   options that do not go together.
  */
 export function callbacks(sources: readonly CallbackSource[], options: CallbacksOptions = {}): Callbacks {
   return new CallbackList(sources, options)
@@ -66,6 +68,7 @@ class CallbackList implements Callbacks {
   constructor(sources: readonly CallbackSource[], options: CallbacksOptions) {
     this.name = options.name ?? 'callbacks'
     this.policy = policyOf(options)
+    checkList('callbacks', sources)
     for (const source of sources) this.add(source)
   }
 

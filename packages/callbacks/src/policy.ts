@@ -1,5 +1,6 @@
 import type { Hook, Run } from '@hookstep/catalogue'
 import { type BackgroundOptions, background, isolated } from '@hookstep/core/policies'
+import { checkNames } from './check.ts'
 
 interface Named {
   /** The hook's name, for errors and saved states. Default `callbacks`. */
@@ -27,8 +28,19 @@ export type CallbacksOptions = QueuedOptions | InlineOptions
 /** What is done to the hook of each callback. */
 export type Policy = (hook: Hook) => Hook
 
-/** @throws TypeError on options of a queue where there is none. */
+const names: Readonly<Record<keyof QueuedOptions, true>> = {
+  name: true,
+  inline: true,
+  disableAfter: true,
+  capacity: true,
+  overflow: true,
+  drainMs: true,
+  handlerTimeoutMs: true,
+}
+
+/** @throws TypeError on an option that there is not, and on options of a queue where there is none. */
 export function policyOf(options: CallbacksOptions): Policy {
+  checkNames('callbacks', options, names)
   if (options.inline) return inlinePolicy(options)
   const { name: _, inline: __, disableAfter, ...queue } = options
   return (hook) =>

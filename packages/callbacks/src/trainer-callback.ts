@@ -104,7 +104,7 @@ export type CallbackSource = TrainerCallback | (new () => TrainerCallback)
  * @throws TypeError where there is nothing to call.
  */
 export function toCallback(source: CallbackSource): TrainerCallback {
-  const callback = typeof source === 'function' ? new source() : source
+  const callback = typeof source === 'function' ? made(source) : source
   if (typeof callback !== 'object' || callback === null) {
     throw new TypeError(`callbacks: ${String(callback)} is no callback; give new MyCallback()`)
   }
@@ -119,6 +119,18 @@ export function toCallback(source: CallbackSource): TrainerCallback {
     )
   }
   return callback
+}
+
+function made(source: new () => TrainerCallback): TrainerCallback {
+  try {
+    return new source()
+  } catch (error) {
+    const name = source.name || 'MyCallback'
+    throw new TypeError(
+      `callbacks: new ${name}() failed: ${error}; of a class that takes arguments, give one that is made: new ${name}(…)`,
+      { cause: error },
+    )
+  }
 }
 
 export function overriddenMethods(callback: TrainerCallback): CallbackMethod[] {

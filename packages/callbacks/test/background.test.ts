@@ -173,6 +173,15 @@ test('a callback that never settles is given up at the end, and said so', async 
   expect(warnings.join('\n')).toContain('Stuck.onTrainBegin')
 })
 
+test('an option that there is not is refused, with those there are', () => {
+  expect(() => callbacks([], { inlin: true } as object)).toThrow(
+    new TypeError(
+      'callbacks has no option "inlin"; there are name, inline, disableAfter, capacity, overflow, drainMs, ' +
+        'handlerTimeoutMs',
+    ),
+  )
+})
+
 test('options of a queue mean nothing inline, and cannot be what they like', () => {
   const inline = { inline: true, capacity: 8 } as object
   expect(() => callbacks([], inline)).toThrow('capacity is about the background')

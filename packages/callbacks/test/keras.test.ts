@@ -221,4 +221,13 @@ test('what fit would not take is refused at once', () => {
     'a callback is no callback of Keras: it has none of onTrainBegin, onTrainEnd',
   )
   expect(() => kerasCallbacks([undefined as never])).toThrow('undefined is no callback of Keras')
+  expect(() => kerasCallbacks([class Lost {} as never])).toThrow(
+    'the class or function Lost is no callback of Keras',
+  )
+  expect(() => kerasCallbacks({} as never)).toThrow(
+    new TypeError('kerasCallbacks: give a list of callbacks, as in kerasCallbacks([new MyCallback()])'),
+  )
+  expect(() => kerasCallbacks([], { nam: 'mine' } as object)).toThrow(
+    new TypeError('kerasCallbacks has no option "nam"; there are name'),
+  )
 })

@@ -108,6 +108,9 @@ test('what cannot be called is refused at once', () => {
   )
   expect(() => callbacks([undefined as never])).toThrow('undefined is no callback; give new MyCallback()')
   expect(() => callbacks([{ onBatchEnd() {} } as never])).toThrow('Object has none of the methods')
+  expect(() => callbacks(steps as never)).toThrow(
+    new TypeError('callbacks: give a list of callbacks, as in callbacks([new MyCallback()])'),
+  )
 })
 
 test('a class that takes arguments is made by its user', () => {
@@ -123,6 +126,19 @@ test('a class that takes arguments is made by its user', () => {
   callbacks([Named])
   const hook = callbacks([named])
   expect(hook.remove(Named)).toEqual([named])
+})
+
+test('a class that cannot be made without arguments is refused with what to give instead', () => {
+  class Shouting extends Steps {
+    readonly label: string
+    constructor(label: string) {
+      super()
+      this.label = label.toUpperCase()
+    }
+  }
+  expect(() => callbacks([Shouting as never])).toThrow(
+    /^callbacks: new Shouting\(\) failed: TypeError: .*toUpperCase.*; of a class that takes arguments, give one that is made: new Shouting\(…\)$/,
+  )
 })
 
 test('two hooks of callbacks go by two names', async () => {

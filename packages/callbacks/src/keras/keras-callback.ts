@@ -59,6 +59,7 @@ export function checkKerasCallback(value: KerasCallback): void {
 }
 
 function describe(value: unknown): string {
+  if (typeof value === 'function') return `the class or function ${value.name}`
   return typeof value === 'object' && value !== null ? nameOf(value) : String(value)
 }
 

@@ -1,4 +1,5 @@
 import type { Hook } from '@hookstep/catalogue'
+import { checkList, checkNames } from '../check.ts'
 import { checkKerasCallback, type KerasCallback } from './keras-callback.ts'
 import { KerasRun } from './keras-run.ts'
 
@@ -19,12 +20,14 @@ import { KerasRun } from './keras-run.ts'
  *
  * A callback follows one run at a time, and what it remembers is not saved with checkpoints.
  *
- * @throws TypeError on what `fit` would not take for a callback.
+ * @throws TypeError on what is no list, on what `fit` would not take for a callback, and on an option that there is not.
  */
 export function kerasCallbacks(
   list: readonly KerasCallback[],
   options: { readonly name?: string } = {},
 ): Hook {
+  checkNames('kerasCallbacks', options, { name: true })
+  checkList('kerasCallbacks', list)
   for (const callback of list) checkKerasCallback(callback)
   const callbacks = [...list]
   return {

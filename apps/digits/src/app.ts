@@ -3,7 +3,7 @@ import { type Callbacks, callbacks } from '@hookstep/callbacks'
 import type { Hook } from '@hookstep/catalogue'
 import { isolated } from '@hookstep/core/policies'
 import { checkpoint } from '@hookstep/hook-checkpoint/node'
-import { type Journal, journal, progressBar } from '@hookstep/hook-metrics/node'
+import { type Dashboard, type Journal, journal, progressBar } from '@hookstep/hook-metrics/node'
 import { earlyStopping } from '@hookstep/hooks'
 import { type RunSummary, Trainer } from '@hookstep/trainer'
 import { chooseBackend } from './backends.ts'
@@ -18,6 +18,7 @@ import { taskOf } from './model.ts'
 import { incidentsReport, interruptedReport, report } from './report.ts'
 import { checkFree, checkpointsOf, flagsOf, keepCommand } from './run-folder.ts'
 import { type Settings, settingsOf } from './settings.ts'
+import { trackersOf } from './trackers.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Does what the command line says, and returns the exit code. */
@@ -28,7 +29,12 @@ export async function app(args: readonly string[]): Promise<number> {
     const run = await prepare(settingsOf(flags), flags, args)
     try {
       if (flags.explain) return say(await run.trainer.explain())
-      return await trainAndTest(run, flags.strict === true)
+      const exitCode = await trainAndTest(run, flags.strict === true)
+      leaveOpen(run.page)
+      return exitCode
+    } catch (error) {
+      await run.page?.close()
+      throw error
     } finally {
       await run.trainer.close()
     }
@@ -45,6 +51,8 @@ interface Prepared {
   readonly trainer: Trainer
   readonly journal: Journal
   readonly fingerprint: Fingerprint
+  /** The live page, where there is to be one. */
+  readonly page: Dashboard | undefined
 }
 
 async function prepare(settings: Settings, flags: Flags, args: readonly string[]): Promise<Prepared> {
@@ -53,6 +61,7 @@ async function prepare(settings: Settings, flags: Flags, args: readonly string[]
   const backend = await chooseBackend(settings.backend, taskOf(settings.model, settings.optimizer))
   const digits = loadDigits(settings.jitter)
   const [hash, written] = [fingerprint(), journal(join(settings.out, 'journal.jsonl'))]
+  const { hooks: tracking, page } = trackersOf(settings, written)
   const trainer = new Trainer({
     backend,
     data: digits.train,
@@ -68,11 +77,12 @@ async function prepare(settings: Settings, flags: Flags, args: readonly string[]
       hash,
       written,
       ...(isNew ? [keepCommand(settings.out, args)] : []),
+      ...tracking,
       ...(await chosenHooks(settings, flags)),
       saving(settings, flags),
     ],
   })
-  return { settings, digits, trainer, journal: written, fingerprint: hash }
+  return { settings, digits, trainer, journal: written, fingerprint: hash, page }
 }
 
 /** What is there only where a flag asks for it, or asks it away. */
@@ -95,10 +105,12 @@ function saving({ out, saveWhen }: Settings, { resume }: Flags): Hook {
   })
 }
 
-async function trainAndTest({ trainer, digits, ...run }: Prepared, strict: boolean): Promise<number> {
+async function trainAndTest({ trainer, digits, page, ...run }: Prepared, strict: boolean): Promise<number> {
   const summary = await trainer.train()
-  if (isInterrupted(summary)) say(interruptedReport(summary, run.settings.out))
-  else {
+  if (isInterrupted(summary)) {
+    await page?.close()
+    say(interruptedReport(summary, run.settings.out))
+  } else {
     const table = confusionTable()
     const values = await trainer.evaluate(digits.test, { hooks: [table] })
     say(report({ ...run, journal: run.journal.file, summary, values, counts: table.counts }))
@@ -106,6 +118,14 @@ async function trainAndTest({ trainer, digits, ...run }: Prepared, strict: boole
   const incidents = incidentsReport(summary)
   if (incidents !== '') console.error(incidents)
   return exitCodeOf(summary, strict)
+}
+
+/** Keeps the page, and with it the process, until Ctrl-C. */
+function leaveOpen(page: Dashboard | undefined): void {
+  if (page?.url === undefined) return
+  say(`\nThe charts stay until Ctrl-C: ${page.url}`)
+  const close = (): void => void page.close()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close)
 }
 
 /** Whether it ended at once, as against after what was due. */

@@ -20,10 +20,14 @@ export function text(placeholder: string, help: string): Flag<string> {
 }
 
 /** One of several names, which the help lists. */
-export function choice<Name extends string>(names: readonly Name[], help: string): Flag<Name> {
+export function choice<Name extends string>(
+  names: readonly Name[],
+  help: string,
+  placeholder = 'NAME',
+): Flag<Name> {
   return {
     help: `${help}: ${names.join(', ')}`,
-    placeholder: 'NAME',
+    placeholder,
     takes: `one of ${names.join(', ')}`,
     read: (value) => names.find((name) => name === value),
   }

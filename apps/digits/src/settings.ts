@@ -28,6 +28,12 @@ export interface Settings {
   readonly out: string
   /** Evaluations that may be no better before the run ends; without it they all may. */
   readonly patience: number | undefined
+  /** Where the run is followed besides the terminal and the journal. */
+  readonly trackers: {
+    readonly dashboard: boolean
+    readonly tensorBoard: boolean
+    readonly wandb: 'online' | 'offline' | undefined
+  }
   /** Share of the test digits that the model is expected to read. */
   readonly target: number
 }
@@ -50,6 +56,11 @@ export function settingsOf(flags: Flags, now: Date = new Date()): Settings {
     saveWhen: flags['save-every'] ?? every('1 epoch', { last: true }),
     patience: flags.patience,
     out: flags.out ?? join('runs', `${timestamp(now)}-${model}`),
+    trackers: {
+      dashboard: flags.dashboard === true,
+      tensorBoard: flags.tensorboard === true,
+      wandb: flags.wandb,
+    },
     jitter: recipe.jitter,
     target: recipe.target,
   }

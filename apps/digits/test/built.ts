@@ -34,11 +34,12 @@ export async function buildApp(): Promise<void> {
   })
 }
 
-/** Starts the app as a user does. */
-export function start(...args: string[]): Running {
-  return new Running(
-    spawn(process.execPath, [`${folder}/main.mjs`, ...args], { env: { ...process.env, CI: '1' } }),
-  )
+/** Starts the app as a user does, with flags and with what the environment has besides. */
+export function start(...args: (string | NodeJS.ProcessEnv)[]): Running {
+  const flags = args.filter((arg) => typeof arg === 'string')
+  const more = args.filter((arg) => typeof arg === 'object')
+  const env = Object.assign({ ...process.env, CI: '1' }, ...more) as NodeJS.ProcessEnv
+  return new Running(spawn(process.execPath, [`${folder}/main.mjs`, ...flags], { env }))
 }
 
 /** The app in a process of its own. */
@@ -62,6 +63,10 @@ export class Running {
       stdout: this.stdout,
       stderr: this.stderr,
     }))
+  }
+
+  get printedSoFar(): string {
+    return this.stdout
   }
 
   /** Waits until something has been printed. */

@@ -33,12 +33,16 @@ export function Chart({ spec, settings, zoom, onZoom, namesRuns }: ChartProps): 
         <span class="place">{place}</span>
       </header>
       <ul class="legend">
-        {spec.lines.map((line) => (
-          <LegendEntry
-            line={line}
-            value={valueAt(line.series, settings, x)}
-            whose={namesRuns ? nameIn(spec, line) : sourceOf(line)}
-          />
+        {legendOf(spec, namesRuns).map(({ whose, lines }) => (
+          <li title={lines[0]?.run.about.name}>
+            {lines.map((line, at) => (
+              <>
+                <Key color={line.color} isEvaluation={line.isEvaluation} />
+                {at === 0 && <span class="whose">{whose}</span>}
+                <output>{reading(valueAt(line.series, settings, x))}</output>
+              </>
+            ))}
+          </li>
         ))}
       </ul>
       <div
@@ -54,29 +58,21 @@ export function Chart({ spec, settings, zoom, onZoom, namesRuns }: ChartProps): 
   )
 }
 
-interface LegendEntryProps {
-  readonly line: ChartLine
-  readonly value: number | null | undefined
-  readonly whose: string
-}
-
-function LegendEntry({ line, value, whose }: LegendEntryProps): JSX.Element {
-  return (
-    <li title={`${line.run.about.name} ${sourceOf(line)}`}>
-      <Key color={line.color} isEvaluation={line.isEvaluation} />
-      <span class="whose">{whose}</span>
-      <output>{value === undefined ? '' : value === null ? 'no number' : figure(value)}</output>
-    </li>
-  )
+/** Lines that are told together: with several runs those of each, else each for itself. */
+function legendOf({ lines }: ChartSpec, namesRuns: boolean): { whose: string; lines: ChartLine[] }[] {
+  if (!namesRuns) return lines.map((line) => ({ whose: sourceOf(line), lines: [line] }))
+  const runs = [...new Set(lines.map(({ run }) => run))]
+  return runs.map((run) => ({ whose: run.about.name, lines: lines.filter((line) => line.run === run) }))
 }
 
 function sourceOf({ isEvaluation, series }: ChartLine): string {
   return isEvaluation ? 'evaluation' : series.source === 'train' ? 'training' : ''
 }
 
-/** A run that has two lines is named at the first. */
-function nameIn({ lines }: ChartSpec, line: ChartLine): string {
-  return lines.find(({ run }) => run === line.run) === line ? line.run.about.name : ''
+function reading(value: number | null | undefined): string {
+  if (value === undefined) return ''
+  if (value === null) return 'no number'
+  return Math.abs(value) >= 1e6 ? axisNumber(value) : figure(value)
 }
 
 /** A piece of the line, as it is drawn. */

@@ -96,14 +96,14 @@ describeInChromium('the live page in a browser', () => {
 
   test('compares runs: hides one, smooths, finds charts, shows what differs', async () => {
     const { page, errors } = await compare('broad', 'narrow')
-    await legend(page, 'loss').nth(3).waitFor()
+    await legend(page, 'loss').nth(1).waitFor()
     expect(await legend(page, 'learning rate').allInnerTexts()).toEqual([
       expect.stringMatching(/^broad\s+0\.02000$/),
       expect.stringMatching(/^narrow\s+0\.04000$/),
     ])
     const before = await inkOf(page, 'loss')
     await page.getByRole('checkbox', { name: 'narrow' }).uncheck()
-    await legend(page, 'loss').nth(2).waitFor({ state: 'detached' })
+    await legend(page, 'loss').nth(1).waitFor({ state: 'detached' })
     expect(await inkOf(page, 'loss')).toBeLessThan(before)
     await page.getByRole('checkbox', { name: 'narrow' }).check()
     const unsmoothed = await pictureOf(page, 'loss')
@@ -195,7 +195,7 @@ describeInChromium('the live page in a browser', () => {
     const { page, errors } = await compare('broad', 'narrow')
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width: 360, height: 640 })
-    await legend(page, 'loss').nth(3).waitFor()
+    await legend(page, 'loss').nth(1).waitFor()
     const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
     expect(overflow).toBe(0)
     expect(errors).toEqual([])

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ahead } from '../ahead.ts'
 import { checkName } from '../names.ts'
 import { checkLength } from '../parts.ts'
 import type { CheckpointReader, FileEntry } from '../store.ts'
@@ -48,42 +47,35 @@ async function readFile(path: string, into: readonly Uint8Array[]): Promise<File
   }
 }
 
-/** While some pieces are read, the one before them is hashed: so none of the three waits, disk, memory or processor. */
+/** While a piece is read, the one before it is hashed. */
 async function readHashed(file: FileHandle, path: string, into: readonly Uint8Array[]): Promise<FileEntry> {
   const hash = createHash('sha256')
   let bytes = 0
-  for await (const piece of ahead(reads(file, path, into), piecesAtOnce)) {
-    hash.update(piece)
+  let before = new Uint8Array(0)
+  for (const piece of piecesOf(into)) {
+    const filled = fill(file, path, piece)
+    hash.update(before)
+    await filled
     bytes += piece.length
+    before = piece
   }
-  return { bytes, sha256: hash.digest('hex') }
+  return { bytes, sha256: hash.update(before).digest('hex') }
 }
 
-const pieceBytes = 4 * 2 ** 20
-const piecesAtOnce = 4
+const pieceBytes = 8 * 2 ** 20
 
-function* reads(
-  file: FileHandle,
-  path: string,
-  into: readonly Uint8Array[],
-): Generator<() => Promise<Uint8Array>> {
-  let position = 0
-  for (const part of into) {
+function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array<ArrayBuffer>> {
+  for (const part of parts) {
     for (let at = 0; at < part.length; at += pieceBytes) {
-      const piece = part.subarray(at, at + pieceBytes)
-      const from = position
-      yield () => fill(file, path, piece, from)
-      position += piece.length
+      yield part.subarray(at, at + pieceBytes) as Uint8Array<ArrayBuffer>
     }
   }
 }
 
-/** Reads as many bytes as the piece has, from a position in the file on. */
-async function fill(file: FileHandle, path: string, piece: Uint8Array, from: number): Promise<Uint8Array> {
+async function fill(file: FileHandle, path: string, piece: Uint8Array): Promise<void> {
   for (let at = 0; at < piece.length; ) {
-    const { bytesRead } = await file.read(piece, at, piece.length - at, from + at)
+    const { bytesRead } = await file.read(piece, at)
     if (bytesRead === 0) throw new Error(`${path} was cut short while it was read`)
     at += bytesRead
   }
-  return piece
 }

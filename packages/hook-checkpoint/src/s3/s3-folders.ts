@@ -1,9 +1,9 @@
-import { ahead } from '../ahead.ts'
 import { FileHash } from '../file-hash.ts'
 import { fileNames } from '../file-names.ts'
 import type { Folders, Sizes } from '../manifest-last.ts'
 import { bytesOf, chunksOf, PartsFilling } from '../parts.ts'
 import type { FileEntry } from '../store.ts'
+import { ahead } from './ahead.ts'
 import { type Bucket, statusOf, type Upload } from './bucket.ts'
 import { Lease } from './lease.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ahead } from '../src/ahead.ts'
+import { ahead } from '../../src/s3/ahead.ts'
 
 test('so many tasks are under way at once, and give what they give in their order', async () => {
   const log: string[] = []

@@ -8,7 +8,9 @@ interface Manifest {
 }
 
 const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
-const commands = Object.values(bin ?? {}).map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'))
+const commands = Object.values(bin ?? {}).map((file) =>
+  file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'),
+)
 const sources = [...Object.values(exports ?? {}).map((target) => target['hookstep:source']), ...commands]
 
 export default defineConfig({

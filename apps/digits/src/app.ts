@@ -123,7 +123,6 @@ async function trainAndTest({ trainer, digits, page, ...run }: Prepared, strict:
 /** Keeps the page, and with it the process, until Ctrl-C. */
 function leaveOpen(page: Dashboard | undefined): void {
   if (page?.url === undefined) return
-  say(`\nThe charts stay until Ctrl-C: ${page.url}`)
   const close = (): void => void page.close()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close)
 }

@@ -66,6 +66,10 @@ export function dashboard(options: DashboardOptions = {}): Dashboard {
     close,
     setup(run) {
       if (!run.distributed.isMain) return
+      let isEndedAtOnce = false
+      run.subscribe(train.stopped, ({ aborted }) => {
+        isEndedAtOnce = aborted
+      })
       const kept = new RunRecord('live', { name: nameOf(options) })
       refresh = record(run, kept)
       run.subscribe(train.ready, async ({ progress }) => {
@@ -77,7 +81,8 @@ export function dashboard(options: DashboardOptions = {}): Dashboard {
         page = await PageServer.start(board, { port, refresh: () => refresh(), onClose: stopFollowing })
         console.log(`live page: ${page.url}`)
       })
-      return () => (keepOpen ? stay(page) : close())
+      // Who ends a run at once does not want to end its page as well.
+      return () => (keepOpen && !isEndedAtOnce ? stay(page) : close())
     },
   }
 }

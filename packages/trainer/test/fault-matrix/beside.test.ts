@@ -20,8 +20,19 @@ const toldOf = (events: readonly Event<object>[]): Hook => ({
   },
 })
 
-/** Tell events themselves, or wait for files at each of thousands of runs. */
-const apart = ['checkpoint', 'statistics', 'journal']
+/** Tell events themselves, or wait for files or requests at each of thousands of runs. */
+const apart = [
+  'checkpoint',
+  'statistics',
+  'systemMetrics',
+  'throughput',
+  'journal',
+  'csv',
+  'tensorBoard',
+  'metrics',
+  'wandb',
+  'mlflow',
+]
 
 /** The other hooks of ours, under names of their own. */
 function allOurs(): readonly Hook[] {

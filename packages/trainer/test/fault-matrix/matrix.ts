@@ -5,6 +5,7 @@ import { afterAll, expect, test, vi } from 'vitest'
 import { type Cell, type Seen, see } from './cell.ts'
 import { expectedOf, verdictOf } from './expected.ts'
 import { outcomes, type Policy } from './outcomes.ts'
+import { watchHashing } from './own-time.ts'
 import { isOfIncidents, type Scenario, scenarios } from './scenarios.ts'
 import type { Subject } from './subjects.ts'
 
@@ -16,18 +17,29 @@ export function setTheStage(): void {
   // At once: where hooks can fail is found out before the first test.
   vi.stubEnv('CI', '')
   vi.stubEnv('TERM', 'xterm')
+  // What nvidia-smi says of a GPU, if there is one, comes when it comes.
+  vi.stubEnv('PATH', '')
+  vi.stubEnv('WANDB_SILENT', 'true')
+  // A server that takes everything.
+  vi.stubGlobal('fetch', async () => Response.json(mlflowAnswer))
   const { log, warn } = console
   // No mocks: of thousands of runs they would keep every line.
   Object.assign(console, { log: () => {}, warn: () => {} })
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'],
   })
+  const stopWatching = watchHashing()
   afterAll(() => {
+    stopWatching()
     vi.useRealTimers()
     vi.unstubAllEnvs()
+    vi.unstubAllGlobals()
     Object.assign(console, { log, warn })
   })
 }
+
+/** Whatever MLflow is asked. */
+const mlflowAnswer = { experiment: { experiment_id: '1' }, run: { info: { run_id: '1' } } }
 
 /** A hook at an event, in the first kind of run in which it is told of it. */
 export interface Place {
@@ -48,8 +60,9 @@ export async function placesOf({ hook }: Subject): Promise<readonly Place[]> {
 }
 
 /** A test for each cell of one hook at one event. */
-export function testCells({ hook, tooLate, others = () => [] }: Subject, { at, scenario }: Place): void {
-  test.each(allPolicies.flatMap((policy) => faults.map((fault) => [fault, policy] as const)))(
+export function testCells(subject: Subject, { at, scenario }: Place): void {
+  const { hook, tooLate, others = () => [], policies = allPolicies } = subject
+  test.each(policies.flatMap((policy) => faults.map((fault) => [fault, policy] as const)))(
     `at ${at.id}, a handler that %s, policy: %s`,
     async (fault, policy) => {
       const cell = { hook: hook(), scenario, policy, fault: { at, fault }, others: others(), tooLate }

@@ -3,6 +3,21 @@ import { vi } from 'vitest'
 /** What is still done by itself. */
 const busy = /^Immediate$|^FSReq|Req$/
 
+/** Hashes that are being computed, of which Node does not tell. */
+let hashing = 0
+
+/** Takes notice of hashes that are computed. @returns ends it. */
+export function watchHashing(): () => void {
+  const { subtle } = crypto
+  const { digest } = subtle
+  const counted: typeof digest = (...args) => {
+    hashing++
+    return digest.apply(subtle, args).finally(() => hashing--)
+  }
+  Object.defineProperty(subtle, 'digest', { value: counted, configurable: true })
+  return () => Reflect.deleteProperty(subtle, 'digest')
+}
+
 /** No cell waits for longer than this without being a run that hangs. */
 const longest = 3_600_000
 
@@ -45,5 +60,5 @@ function turn(): Promise<void> {
 }
 
 function isBusy(): boolean {
-  return process.getActiveResourcesInfo().some((resource) => busy.test(resource))
+  return hashing > 0 || process.getActiveResourcesInfo().some((resource) => busy.test(resource))
 }

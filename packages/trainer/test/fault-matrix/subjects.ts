@@ -5,8 +5,9 @@ import { callbacks, TrainerCallback } from '@hookstep/callbacks'
 import { kerasCallbacks } from '@hookstep/callbacks/tfjs'
 import { every, type Hook } from '@hookstep/catalogue'
 import { checkpoint, memoryStore } from '@hookstep/hook-checkpoint'
-import { consoleLines, history } from '@hookstep/hook-metrics'
-import { journal, progressBar } from '@hookstep/hook-metrics/node'
+import { consoleLines, history, mlflow, openTelemetry, prometheus, throughput } from '@hookstep/hook-metrics'
+import { csv, journal, metrics, progressBar, systemMetrics, tensorBoard } from '@hookstep/hook-metrics/node'
+import { wandb } from '@hookstep/hook-wandb/node'
 import {
   earlyStopping,
   learningRateFinder,
@@ -16,6 +17,8 @@ import {
   timeLimit,
   weightAverage,
 } from '@hookstep/hooks'
+import { chromeTrace } from '@hookstep/trainer'
+import type { Policy } from './outcomes.ts'
 
 /** A callback that has every method, and a state. */
 export class Everywhere extends TrainerCallback {
@@ -35,7 +38,10 @@ export class Everywhere extends TrainerCallback {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'hookstep-faults-'))
-let journals = 0
+let files = 0
+
+/** A file or a folder that is not there yet. */
+const fresh = (): string => join(folder, String(++files))
 
 /** A hook of ours. */
 export interface Subject {
@@ -44,9 +50,14 @@ export interface Subject {
   readonly others?: () => readonly Hook[]
   /** What must act at its moment says this where it is told late, in the background. */
   readonly tooLate?: RegExp
+  /** Default: all. */
+  readonly policies?: readonly Policy[]
 }
 
-/** Every hook of ours, each so that it is told of all that it can be and does not end the run. */
+/** For what waits for files or requests, as `journal` does under every policy: each cell takes long. */
+const few = ['none', 'isolated(background)'] as const satisfies readonly Policy[]
+
+/** Every hook of ours but `dashboard`, which needs a server, each so that it is told of all that it can be and does not end the run. */
 export const subjects: Readonly<Record<string, Subject>> = {
   progressBar: {
     hook: () => progressBar({ terminal: { isTTY: true, columns: 80, rows: 24, write: () => {} } }),
@@ -54,7 +65,20 @@ export const subjects: Readonly<Record<string, Subject>> = {
   'progressBar in lines': { hook: () => progressBar({ terminal: { write: () => {} } }) },
   consoleLines: { hook: () => consoleLines() },
   history: { hook: () => history() },
-  journal: { hook: () => journal(join(folder, `${++journals}.jsonl`)) },
+  journal: { hook: () => journal(fresh()) },
+  csv: { hook: () => csv(fresh()), policies: few },
+  tensorBoard: { hook: () => tensorBoard(fresh()), policies: few },
+  systemMetrics: { hook: () => systemMetrics({ when: every('1 steps') }) },
+  throughput: { hook: () => throughput() },
+  metrics: { hook: () => metrics({ console: { terminal: { write: () => {} } } }), policies: few },
+  wandb: { hook: () => wandb({ mode: 'offline', dir: fresh(), console: false }), policies: few },
+  mlflow: { hook: () => mlflow({ url: 'http://127.0.0.1:9' }), policies: few },
+  prometheus: {
+    hook: () => prometheus({ registry: { registerMetric: () => {}, getSingleMetric: () => undefined } }),
+  },
+  openTelemetry: { hook: () => openTelemetry({ meter: { createGauge: () => ({ record: () => {} }) } }) },
+  // It is told of incidents, its own among them: where some come late, they are more than the table says.
+  chromeTrace: { hook: () => chromeTrace(), policies: ['none', 'isolated'] },
   checkpoint: {
     hook: () => checkpoint({ store: memoryStore(), when: every('1 steps') }),
     tooLate: /^(capture|restore|agree)\(\) can be called while .* is delivered only$/,

@@ -95,4 +95,11 @@ describe('in the background', () => {
     expect(told[0]).toContain(`${hook.name} at ${where}: Error: `)
     expect(told[0]).toContain(finding)
   })
+
+  test('weightAverage spoils what is trained, and nothing tells', async () => {
+    const here = await trainWith([weightAverage({ decay: 0.9 })], usual)
+    const there = await trainWith([background(weightAverage({ decay: 0.9 }))], usual)
+    expect(there.summary.incidents).toEqual({})
+    expect(there.parameters).not.toEqual(here.parameters)
+  })
 })

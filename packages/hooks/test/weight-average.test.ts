@@ -101,7 +101,7 @@ describe('a weight average', () => {
     expect(numbers(parameters)).toEqual(averageOf(updates, 0.9))
   })
 
-  test('comes to the same end wherever it is interrupted', async () => {
+  test('comes to the same end wherever it is interrupted', { timeout: 30_000 }, async () => {
     await expectSameEndFromAnywhere(() => [weightAverage({ decay: 0.9 })], restless)
     await expectSameEndFromAnywhere(() => [weightAverage({ when: every('4 steps') })], restless)
   })

@@ -97,6 +97,7 @@ export class Followed {
     this.log.add({ type: 'exit', exitCode, runtime: this.run.progress.seconds })
     this.tellOfLosses(await this.log.file.close())
     this.sendWhatIsThere()
+    this.tellOfWaiting()
     this.tellWhereItIs(await this.uploader?.finish(this.settings.drainMs))
   }
 
@@ -167,6 +168,17 @@ export class Followed {
       ...(this.lostMedia > 1 ? [`${this.lostMedia} media could not be written`] : []),
     ]
     if (losses.length > 0) this.run.warn(`${this.location}: ${losses.join('; ')}`)
+  }
+
+  /** How the run ended is left to be sent at the least. */
+  private tellOfWaiting(): void {
+    if (this.uploader === undefined || this.uploader.isOver) return
+    const { baseUrl, drainMs } = this.settings
+    const atMost = Number.isFinite(drainMs) ? `, at most ${drainMs / 1000} s` : ''
+    this.print(
+      `sending what is left to ${baseUrl}${atMost}; what is not sent stays in ${this.location}: ` +
+        this.platform.howToSync(this.location),
+    )
   }
 
   private tellWhereItIs(outcome: UploadOutcome | undefined): void {

@@ -39,7 +39,7 @@ export interface UploadRequest {
   readonly folder: RunFolder
   /** The transaction log in the folder: `run-<id>.wandb`. It begins with a header and the run record. */
   readonly log: string
-  /** Tells the user: that the run could not be reached and is offline from now on, for example. Not for every retry. */
+  /** Tells the user: that the server cannot be reached, or that the run is offline from now on. Not for every retry. */
   warn(message: string): void
   /** The run's page, as soon as it is known. */
   found(url: string): void
@@ -54,6 +54,8 @@ export interface UploadRequest {
 export interface Uploader {
   /** The log holds whole records up to this byte. */
   grown(bytes: number): void
+  /** Nothing is sent any more: the run is offline. */
+  readonly isOver: boolean
   /**
    * Nothing is added any more. Sends what is missing, and settles at the latest when `deadlineMs` milliseconds have passed.
    * Leaves no timer and no request behind.

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { readLog } from '../log/read-log.ts'
@@ -29,8 +30,8 @@ export interface UnreadableRun {
 }
 
 /**
- * The runs of folders, each the folder of a run, or one with such folders in it or in its `wandb`. Those that others go on
- * from come first.
+ * The runs of folders, each the folder of a run, or one with such folders below it. Those that others go on from come
+ * first.
  *
  * @throws UsageError on a folder without a run.
  */
@@ -39,7 +40,9 @@ export async function findRuns(locations: readonly string[]): Promise<(FoundRun 
   for (const location of locations) {
     const logs = await logsIn(location)
     if (logs.length === 0)
-      throw new UsageError(`${location} has no run of W&B: a folder with run-ID.wandb in it`)
+      throw new UsageError(
+        `${location} has no run of W&B: a folder with run-ID.wandb in it, at most ${deepest} levels below`,
+      )
     for (const log of logs) found.push(await look(log))
   }
   return found.sort((a, b) => firstRow(a) - firstRow(b))
@@ -50,25 +53,32 @@ interface LogPlace {
   readonly log: string
 }
 
-async function logsIn(location: string): Promise<LogPlace[]> {
-  const own = await logIn(location)
-  if (own.length > 0) return own
-  const parents = [location, join(location, 'wandb')]
+/** `runs/NAME/wandb/run-…` is three levels below `runs`. */
+const deepest = 4
+
+/** A folder that has a log is not searched further. */
+async function logsIn(location: string, levels: number = deepest): Promise<LogPlace[]> {
+  const entries = await entriesIn(location)
+  const log = entries.find(({ name }) => /^run-.+\.wandb$/.test(name))
+  if (log !== undefined) return [{ location, log: log.name }]
+  if (levels === 0) return []
   const found: LogPlace[] = []
-  for (const parent of parents) {
-    const names = (await namesIn(parent)).filter((name) => /^(offline-)?run-/.test(name)).sort()
-    for (const name of names) found.push(...(await logIn(join(parent, name))))
+  for (const { name } of entries.filter(mayHaveLogs)) {
+    found.push(...(await logsIn(join(location, name), levels - 1)))
   }
   return found
 }
 
-async function logIn(location: string): Promise<LogPlace[]> {
-  const log = (await namesIn(location)).find((name) => /^run-.+\.wandb$/.test(name))
-  return log === undefined ? [] : [{ location, log }]
+/** A link is followed where its name is one that the hook gives: the official client's `latest-run` would come twice. */
+function mayHaveLogs(entry: Dirent): boolean {
+  if (entry.isSymbolicLink()) return /^(wandb$|(offline-)?run-)/.test(entry.name)
+  return entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules'
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => [])
+/** In the order of their names. What cannot be read has none. */
+async function entriesIn(folder: string): Promise<Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries.sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
 async function look({ location, log }: LogPlace): Promise<FoundRun | UnreadableRun> {

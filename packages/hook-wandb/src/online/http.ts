@@ -50,7 +50,7 @@ async function request<Result>(
   signal.throwIfAborted()
   const ending = new AbortController()
   const end = (): void => ending.abort(signal.reason)
-  const late = new RequestError(`${url} did not answer within ${requestMs} ms`, {})
+  const late = lateError(url, requestMs)
   const timer = setTimeout(() => ending.abort(late), requestMs)
   signal.addEventListener('abort', end)
   try {
@@ -68,6 +68,22 @@ async function request<Result>(
 
 function unreachable(url: string, cause: unknown): RequestError {
   const { message, cause: deeper } = cause as Error
-  const reason = deeper instanceof Error && deeper.message ? `${message}: ${deeper.message}` : message
-  return new RequestError(`${url} could not be reached (${reason})`, { cause })
+  const detail = deeper instanceof Error ? deeper.message || (deeper as { code?: string }).code : undefined
+  const reason = detail ? `${message}: ${detail}` : message
+  return new RequestError(`${url} could not be reached (${reason})`, {
+    unreached: { server: serverOf(url), reason },
+    cause,
+  })
+}
+
+function lateError(url: string, requestMs: number): RequestError {
+  const reason = `no answer within ${requestMs} ms`
+  return new RequestError(`${url} did not answer within ${requestMs} ms`, {
+    unreached: { server: serverOf(url), reason },
+  })
+}
+
+/** What stands before the path. */
+function serverOf(url: string): string {
+  return url.split('/', 3).join('/')
 }

@@ -6,15 +6,25 @@ export class Patience {
   private readonly pacing: Pacing
   private readonly signal: AbortSignal
   private readonly giveUpMs: number
+  private readonly failed: (failure: RequestError) => void
   private endPause: (() => void) | undefined
   /** Why the last attempt has failed, while none has succeeded since. */
   failure: RequestError | undefined
 
-  /** @param giveUpMs how long one thing may fail before its last failure is passed on. */
-  constructor(pacing: Pacing, signal: AbortSignal, giveUpMs: number) {
+  /**
+   * @param giveUpMs how long one thing may fail before its last failure is passed on.
+   * @param failed is told of each attempt that will be repeated.
+   */
+  constructor(
+    pacing: Pacing,
+    signal: AbortSignal,
+    giveUpMs: number,
+    failed: (failure: RequestError) => void = () => {},
+  ) {
     this.pacing = pacing
     this.signal = signal
     this.giveUpMs = giveUpMs
+    this.failed = failed
   }
 
   /**
@@ -34,6 +44,7 @@ export class Patience {
         this.signal.throwIfAborted()
         this.failure = requestError(error)
         if (this.failure.final || Date.now() - began > this.giveUpMs) throw this.failure
+        this.failed(this.failure)
         await this.pause(this.failure.retryAfterMs ?? this.backOff(retry))
       }
     }

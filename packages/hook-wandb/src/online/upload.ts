@@ -2,6 +2,7 @@ import { messageOf } from '../outcome.ts'
 import type { StartUpload, Uploader, UploadOutcome, UploadRequest } from '../uploader.ts'
 import { defaultPacing, type Pacing } from './pacing.ts'
 import { Patience } from './patience.ts'
+import type { RequestError } from './request-error.ts'
 import { Sending } from './sending.ts'
 
 /** Sends a log while it grows. */
@@ -23,13 +24,18 @@ class Upload implements Uploader {
   private readonly outcome: Promise<UploadOutcome>
   private bytes = 0
   private finishing = false
+  private hasToldUnreached = false
+  isOver = false
   /** Nothing is under way that a pause separates from the next attempt. */
   private idle = false
 
   constructor(request: UploadRequest, pacing: Partial<Pacing>) {
     this.request = request
     this.pacing = { ...defaultPacing, ...pacing }
-    this.patience = new Patience(this.pacing, this.ending.signal, Number.POSITIVE_INFINITY)
+    const { signal } = this.ending
+    this.patience = new Patience(this.pacing, signal, Number.POSITIVE_INFINITY, (failure) =>
+      this.failed(failure),
+    )
     this.outcome = this.upload()
   }
 
@@ -97,8 +103,20 @@ class Upload implements Uploader {
     }
   }
 
+  /** A server that is gone is told of once: it may come back, and go again. */
+  private failed({ unreached }: RequestError): void {
+    if (unreached === undefined || this.hasToldUnreached) return
+    this.hasToldUnreached = true
+    const { folder, warn } = this.request
+    warn(
+      `${unreached.server} cannot be reached (${unreached.reason}): the run goes on, ` +
+        `everything is kept in ${folder.location}; trying again`,
+    )
+  }
+
   /** The user is told at once, but where the run is over. */
   private offline(incomplete: string): UploadOutcome {
+    this.isOver = true
     const isTold = !this.finishing
     const { folder, warn } = this.request
     if (isTold) warn(`offline from now on: ${incomplete}. What is missing is in ${folder.location}`)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startWandbServer, type WandbServer } from '@hookstep/testing/wandb-server'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -61,6 +61,28 @@ describe('sync', () => {
     expect(server.runs.map(({ rows }) => rows.length)).toEqual([20, 30])
   })
 
+  test('finds the runs below a folder of trainings', async () => {
+    const above = dir
+    for (const id of ['first', 'second']) {
+      dir = join(above, 'runs', id)
+      await mkdir(dir, { recursive: true })
+      const { hook } = await offline(id)
+      // As the official client has it: the run does not come twice.
+      await symlink(hook.folder as string, join(dir, 'wandb', 'latest-run'))
+    }
+    const lines = (state: string): unknown => ({
+      code: 0,
+      output: expect.stringMatching(
+        new RegExp(
+          `^first: run digits/first; 20 rows; ${state}.*\nsecond: run digits/second; 20 rows; ${state}.*$`,
+        ),
+      ),
+    })
+    expect(await said('list', above)).toEqual(lines('unsent'))
+    expect(await said('sync', join(above, 'runs'))).toEqual(lines('sent; 20 rows were missing'))
+    expect(await said('list', above)).toEqual(lines('sent'))
+  })
+
   test('leaves alone what the official client has sent', async () => {
     const { hook, rows } = await offline('first')
     // As `wandb sync` does: from the first line on, and with nothing noted in the folder.
@@ -89,7 +111,7 @@ describe('sync', () => {
     const { code, output } = await said('sync', dir, '--timeout', '0')
     expect(code).toBe(1)
     expect(output).toMatch(
-      /^first: .*failed: .*403.*May the key write to this project\?\nsecond: .*; sent; 20 rows/,
+      /^first: .*failed: .*403.*; check that the key may write to this project\nsecond: .*; sent; 20 rows/,
     )
     expect(await said('sync', dir)).toMatchObject({ code: 0 })
   })

@@ -1,6 +1,8 @@
+import type { Hook } from '@hookstep/catalogue'
 import { startWandbServer, type WandbFault, type WandbServer } from '@hookstep/testing/wandb-server'
 import { describe, expect, test, vi } from 'vitest'
 import { uploadAt } from '../../src/online/upload.ts'
+import type { StartUpload } from '../../src/uploader.ts'
 import { atStep } from '../runs.ts'
 import { quick } from './quick.ts'
 import { rowCount, synced, type Trained, trained } from './training.ts'
@@ -23,6 +25,11 @@ function expectEachRowOnce(
 vi.setConfig({ testTimeout: 60_000 })
 
 const steps = rowCount(1_000)
+
+/** However often a server gives no answer, the user is told once. */
+const cannotBeReached: unknown = expect.stringMatching(
+  /^wandb: http:\S+ cannot be reached \(.+\): the run goes on, everything is kept in \S+; trying again$/,
+)
 
 describe('a training goes on, and each row reaches the server once, where the server', () => {
   const faults: Readonly<Record<string, WandbFault>> = {
@@ -50,12 +57,15 @@ describe('a training goes on, and each row reaches the server once, where the se
     },
   }
 
+  const unanswered = new Set(Object.keys(faults).filter((name) => /^resets|too late$/.test(name)))
+
   for (const [name, fault] of Object.entries(faults)) {
     test(name, async () => {
       await using server = await startWandbServer({ seed: 7 })
       server.fail(fault)
       const run = await trained(server, steps)
-      expect(run.summary).toMatchObject({ warnings: [], steps })
+      expect(run.summary.steps).toBe(steps)
+      expect(run.summary.warnings).toEqual(unanswered.has(name) ? [cannotBeReached] : [])
       expectEachRowOnce(server, run, steps)
       const hits = server.requests.filter(({ status }) => status !== 200)
       if (fault.shows !== 'slow') expect(hits.length).toBeGreaterThan(2)
@@ -78,7 +88,7 @@ describe('a training goes on, and what is missing is sent later, where the serve
     expect(held).toBeLessThan(steps)
     expect(run.summary.warnings).toEqual([
       expect.stringMatching(
-        /^wandb: offline from now on: POST .* 401.*WANDB_API_KEY.*What is missing is in /,
+        /^wandb: offline from now on: POST .* 401.*; check that WANDB_API_KEY is a key of this server\. What is missing is in /,
       ),
     ])
     expect(server.requests.filter(({ status }) => status === 401).length).toBe(1)
@@ -95,6 +105,7 @@ describe('a training goes on, and what is missing is sent later, where the serve
     const all = rowCount(10_000)
     const run = await trained(server, all, { drainMs: 200 })
     expect(run.summary.warnings).toEqual([
+      cannotBeReached,
       expect.stringMatching(/^wandb: not everything was sent: .*could not be reached .*sync /),
     ])
 
@@ -124,5 +135,56 @@ describe('a training goes on, and what is missing is sent later, where the serve
     await synced(server, run)
     expect(comings).toBeGreaterThan(2)
     expectEachRowOnce(server, run, steps)
+  })
+})
+
+describe('the user reads, before the end of the run waits for the server,', () => {
+  /** What was printed, in its order. */
+  async function told(
+    server: WandbServer,
+    hooks: (isWarned: () => boolean) => Hook[] = () => [],
+  ): Promise<{ printed: string[]; run: Trained }> {
+    const printed: string[] = []
+    let isWarned = false
+    const start: StartUpload = (request) => {
+      const warn = (message: string): void => {
+        request.warn(message)
+        isWarned = true
+      }
+      const uploader = uploadAt(quick)({ ...request, warn })
+      const finish = uploader.finish.bind(uploader)
+      uploader.finish = (deadlineMs) => {
+        printed.push('(waits)')
+        return finish(deadlineMs)
+      }
+      return uploader
+    }
+    const run = await trained(server, 20, {
+      start,
+      hooks: hooks(() => isWarned),
+      drainMs: 500,
+      print: (line) => printed.push(line),
+    })
+    return { printed, run }
+  }
+
+  test('how long that may take, and where the rest stays', async () => {
+    await using server = await startWandbServer()
+    await server.leave()
+    const { printed, run } = await told(server)
+    expect(printed).toEqual([
+      expect.stringMatching(
+        `^wandb: sending what is left to ${server.url}, at most 0.5 s; ` +
+          `what is not sent stays in ${run.hook.folder}: npx @hookstep/hook-wandb sync .*-${run.hook.id}$`,
+      ),
+      '(waits)',
+    ])
+  })
+
+  test('nothing, where the run is offline: nothing is sent then', async () => {
+    await using server = await startWandbServer()
+    server.fail({ shows: 401 })
+    const { printed } = await told(server, (isWarned) => [atStep(10, () => vi.waitUntil(isWarned))])
+    expect(printed).toEqual(['(waits)', expect.stringMatching('^wandb: to send it: npx ')])
   })
 })

@@ -33,14 +33,16 @@ export async function trained(
   {
     start = uploadAt(quick),
     hooks = [],
+    print,
     ...options
-  }: WandbOptions & { start?: StartUpload; hooks?: Hook[] } = {},
+  }: WandbOptions & { start?: StartUpload; hooks?: Hook[]; print?: (line: string) => void } = {},
 ): Promise<Trained> {
   const dir = options.dir ?? (await temporaryFolder())
   const address = { baseUrl: server.url, apiKey: server.apiKey }
   const platform = {
     ...nodePlatform(start),
-    surroundings: async () => ({ environment: { WANDB_SILENT: 'true' } }),
+    surroundings: async () => ({ environment: print ? {} : { WANDB_SILENT: 'true' } }),
+    ...(print && { print }),
   }
   const hook = wandbOn(platform, {
     mode: 'online',

@@ -27,7 +27,9 @@ export function drawingOf(lines: readonly ChartLine[], settings: Settings): Draw
   for (const { series, color, isEvaluation } of lines) {
     const drawn = onScale(series.values, settings.isLog)
     const isSmoothed = settings.smoothing > 0 && !isEvaluation
-    const smoothed = isSmoothed ? [onScale(smooth(series.values, settings.smoothing), settings.isLog)] : []
+    const smoothed = isSmoothed
+      ? [onScale(smooth(series.means, series.counts, settings.smoothing), settings.isLog)]
+      : []
     tables.push([xsOf(series, settings), drawn, ...smoothed])
     strokes.push({ color, kind: isEvaluation ? 'evaluation' : isSmoothed ? 'faint' : 'line' })
     if (isSmoothed) strokes.push({ color, kind: 'line' })

@@ -185,7 +185,8 @@ function lookOf({ text, grid }: Theme): uPlot.Axis {
 /** A line that stays level is drawn in the middle. */
 function aroundValues(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null) return [0, 1]
-  const room = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06
+  const isLevel = high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))
+  const room = isLevel ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room]
 }
 

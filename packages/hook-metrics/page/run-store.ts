@@ -12,11 +12,14 @@ import type {
 export interface PageSeries {
   readonly source: Source
   readonly name: string
-  steps: number[]
-  seconds: number[]
-  values: (number | null)[]
-  /** Rises with every change. */
-  version: number
+  readonly steps: number[]
+  readonly seconds: number[]
+  readonly values: (number | null)[]
+  /** Of the values that a point stands for. */
+  readonly means: (number | null)[]
+  readonly counts: number[]
+  /** Another with every change. */
+  readonly version: number
 }
 
 /** A run as the page knows it. */
@@ -65,16 +68,33 @@ function newRun(id: string, known: PageRun | undefined): PageRun {
   return { id, about, status, series: new Map(), media: [] }
 }
 
-function addPoints(run: PageRun, { source, name, whole, steps, seconds, values }: SeriesUpdate): void {
+function addPoints(run: PageRun, update: SeriesUpdate): void {
+  const { source, name, whole } = update
   const key = `${source}/${name}`
   const known = run.series.get(key)
-  const series = known ?? { source, name, steps: [], seconds: [], values: [], version: 0 }
+  const before = known === undefined || whole ? nothing : known
+  const series: PageSeries = {
+    source,
+    name,
+    steps: before.steps.concat(update.steps),
+    seconds: before.seconds.concat(update.seconds),
+    values: before.values.concat(update.values),
+    means: before.means.concat(update.means),
+    counts: before.counts.concat(update.counts),
+    version: ++changes,
+  }
   run.series.set(key, series)
-  if (whole) series.steps = series.seconds = series.values = []
-  series.steps = series.steps.concat(steps)
-  series.seconds = series.seconds.concat(seconds)
-  series.values = series.values.concat(values)
-  series.version++
+}
+
+/** Of all series: one that begins anew is another. */
+let changes = 0
+
+const nothing: Omit<PageSeries, 'source' | 'name' | 'version'> = {
+  steps: [],
+  seconds: [],
+  values: [],
+  means: [],
+  counts: [],
 }
 
 function latest(before: readonly MediaItem[], added: readonly MediaItem[]): readonly MediaItem[] {

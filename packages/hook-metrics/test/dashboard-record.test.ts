@@ -62,17 +62,35 @@ describe('a series of 100,000 points', () => {
     }
     const { steps, seconds, values } = series.points
     expect(series.length).toBeLessThanOrEqual(1024)
-    expect(series.length).toBeGreaterThan(500)
+    expect(series.length).toBeGreaterThan(1024 / 4)
     for (const [step, value] of peaks) expect(values[steps.indexOf(step)]).toBe(value)
     expect([steps.at(-1), values.at(-1)]).toEqual([100_000, Math.sin(20)])
     expect(steps).toEqual([...steps].sort((a, b) => a - b))
+    // As dense at the beginning as later on.
+    const gaps = steps.slice(1).map((step, i) => step - (steps[i] as number))
+    expect(Math.max(...gaps)).toBeLessThan(1500)
     expect(seconds).toEqual(steps.map((step) => step / 10))
   })
 
   test('has no number where there was none, and peaks beside it all the same', () => {
     const series = new Series(8)
     for (const [i, value] of [NaN, Infinity, 3, 1, NaN, NaN, NaN, NaN, 2].entries()) series.add(i, i, value)
-    expect(series.points.values).toEqual([3, 1, NaN, NaN, 2])
+    expect(series.points).toMatchObject({ values: [3, 1, NaN, NaN, 2], means: [2, 2, NaN, NaN, 2] })
+  })
+
+  test('is smoothed as if all of them were there', () => {
+    const [thinned, whole] = [new Series(1024), new Series(200_000)]
+    let state = 7
+    for (let step = 1; step <= 100_000; step++) {
+      state = (state * 48_271) % 2_147_483_647
+      for (const series of [thinned, whole]) series.add(step, step, state / 2_147_483_647 + step / 50_000)
+    }
+    const [few, all] = [thinned, whole].map(({ points }) => smooth(points.means, points.counts, 0.999))
+    const differences = thinned.points.steps.map((step, i) =>
+      Math.abs((few?.[i] ?? 9) - (all?.[step - 1] ?? 0)),
+    )
+    expect(Math.max(...differences.slice(20))).toBeLessThan(0.05)
+    expect(thinned.points.counts.reduce((sum, count) => sum + count, 0)).toBe(100_000)
   })
 })
 
@@ -183,13 +201,10 @@ describe('one who looks', () => {
 
 describe('a smoothed line', () => {
   test('begins at its first value, and leaves gaps where there is no number', () => {
-    expect(smooth([8, null, 0, 0], 0.5).map((value) => value && Number(value.toFixed(4)))).toEqual([
-      8,
-      null,
-      2.6667,
-      1.1429,
-    ])
-    expect(smooth([3, 1, 2], 0)).toEqual([3, 1, 2])
+    expect(
+      smooth([8, null, 0, 0], [1, 1, 1, 1], 0.5).map((value) => value && Number(value.toFixed(4))),
+    ).toEqual([8, null, 2.6667, 1.1429])
+    expect(smooth([3, 1, 2], [1, 1, 1], 0)).toEqual([3, 1, 2])
   })
 })
 

@@ -61,6 +61,9 @@ export interface SeriesUpdate {
   readonly seconds: readonly number[]
   /** `null` where there was no finite number. */
   readonly values: readonly (number | null)[]
+  /** Of a long series, where a point stands for several values: their mean, and how many they are. */
+  readonly means: readonly (number | null)[]
+  readonly counts: readonly number[]
 }
 
 /** Something to look at. */

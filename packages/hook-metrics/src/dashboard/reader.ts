@@ -104,10 +104,17 @@ function newPointsOf(
   const to = Math.min(series.length, from + room.left)
   room.left -= to - from
   Object.assign(told, { revision: series.revision, length: to })
-  const [steps, seconds, values] = [series.points.steps, series.points.seconds, series.points.values].map(
-    (numbers) => numbers.slice(from, to),
-  ) as [number[], number[], number[]]
-  return { source, name, ...(isWhole ? { whole: true as const } : {}), steps, seconds, values }
+  const { steps, seconds, values, means, counts } = series.points
+  return {
+    source,
+    name,
+    ...(isWhole ? { whole: true as const } : {}),
+    steps: steps.slice(from, to),
+    seconds: seconds.slice(from, to),
+    values: values.slice(from, to),
+    means: means.slice(from, to),
+    counts: counts.slice(from, to),
+  }
 }
 
 function mediaOf({ media }: RunRecord, known: Known, room: Room): Pick<RunUpdate, 'media' | 'mediaAreWhole'> {

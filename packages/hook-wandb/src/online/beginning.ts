@@ -72,17 +72,25 @@ function earlierRows({ address, folder }: UploadRequest, startingStep: number, c
   )
 }
 
-/** Whether the last line that the server has, of the history or of the events, is the one that the log has there. */
+/**
+ * Whether the last line that the server has, of the history or of the events, is the one that the log has there. Of the
+ * history it may also be a later one, where the log has lost its end on a full disk: it is no older than the log's first.
+ */
 async function wasSent({ folder, log }: UploadRequest, status: ResumeStatus): Promise<boolean> {
+  const last = timeOfTail(status.historyTail)
+  let rows = 0
+  let first: number | undefined
   let events = 0
   for await (const { record } of readLog(folder, log)) {
-    if (record?.type === 'history' && record.step === status.historyLineCount - 1) {
-      return timeOf(record) === timeOfTail(status.historyTail)
+    if (record?.type === 'history') {
+      rows = record.step + 1
+      first ??= timeOf(record)
+      if (rows === status.historyLineCount) return timeOf(record) === last
     }
     if (record?.type !== 'stats' || ++events !== status.eventsLineCount) continue
     if (isTimeOf(record, timeOfTail(status.eventsTail))) return true
   }
-  return false
+  return rows < status.historyLineCount && first !== undefined && last !== undefined && last >= first
 }
 
 function timeOf({ items }: HistoryRecord): number | undefined {

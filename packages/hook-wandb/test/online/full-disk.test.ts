@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startWandbServer, type WandbServer } from '@hookstep/testing/wandb-server'
 import { expect, test, vi } from 'vitest'
 import { mounted } from '../file-system.ts'
@@ -30,6 +32,11 @@ test('what a full disk has no room for reaches the server from memory', async (c
   expectAllSteps(server, run.hook.id)
 
   await disk.empty()
+  expect(await synced(server, run)).toBe(0)
+  expectAllSteps(server, run.hook.id)
+
+  // What was noted of the upload may be lost as well, or have found no room.
+  await rm(join(run.hook.folder as string, 'upload.json'))
   expect(await synced(server, run)).toBe(0)
   expectAllSteps(server, run.hook.id)
 })

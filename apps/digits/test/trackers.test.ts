@@ -25,8 +25,9 @@ describe('trackers', { timeout: 60_000 }, () => {
   it('show the run on a page, until Ctrl-C', async () => {
     const out = join(folder, 'page')
     const running = start('--dashboard', ...short, '--out', out)
-    await running.printed('The charts stay until Ctrl-C: ')
-    const url = /The charts stay until Ctrl-C: (\S+)/.exec(running.printedSoFar)?.[1] as string
+    await running.printed('the live page stays until Ctrl-C: ')
+    await running.printed('test digits, ')
+    const url = /the live page stays until Ctrl-C: (\S+)/.exec(running.printedSoFar)?.[1] as string
     const { body } = await fetch(`${url}events`)
     const reader = body?.getReader() as ReadableStreamDefaultReader<Uint8Array>
     let told = ''

